@@ -1,0 +1,62 @@
+// The identity of a connection on the wire: its two endpoints, in one
+// canonical order, so that both directions have the same key. VLAN tags are
+// not part of it: a mirror may tag the two directions differently.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace mosd::dataplane {
+
+enum class IpVersion : uint8_t { kIpv4 = 4, kIpv6 = 6 };
+
+// An address and a port. IPv4 stands in the first 4 bytes, the rest is zero.
+struct Endpoint {
+  std::array<uint8_t, 16> address;  // network order
+  uint16_t port;                    // host order
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// 40 bytes without padding, so that it can be hashed and compared as words.
+struct FlowKey {
+  std::array<uint8_t, 16> address[2];  // network order; [0] <= [1] with port
+  uint16_t port[2];                    // host order
+  IpVersion version;
+  uint8_t zero[3];
+
+  Endpoint endpoint(size_t index) const {
+    return Endpoint{address[index], port[index]};
+  }
+
+  friend bool operator==(const FlowKey& a, const FlowKey& b) {
+    return std::memcmp(&a, &b, sizeof(FlowKey)) == 0;
+  }
+};
+
+static_assert(sizeof(FlowKey) == 40);
+static_assert(std::has_unique_object_representations_v<FlowKey>);
+
+// Puts two endpoints in canonical order (by address, then port).
+// `*source_index` is the place, 0 or 1, where `source` ended up; it is 0 when
+// the two are equal.
+inline FlowKey MakeFlowKey(IpVersion version, const Endpoint& source,
+                           const Endpoint& destination, size_t* source_index) {
+  FlowKey key{};
+  const int order =
+      std::memcmp(source.address.data(), destination.address.data(), 16);
+  const bool swap = order > 0 || (order == 0 && source.port > destination.port);
+  const Endpoint& first = swap ? destination : source;
+  const Endpoint& second = swap ? source : destination;
+  key.address[0] = first.address;
+  key.address[1] = second.address;
+  key.port[0] = first.port;
+  key.port[1] = second.port;
+  key.version = version;
+  *source_index = swap ? 1 : 0;
+  return key;
+}
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,114 @@
+// Follows both ends of one TCP connection from one point on the path: RFC 9293
+// states, sequence space, windows. One segment in, what it meant out. The
+// connection is plain data owned by the caller; thread-compatible.
+//
+// The observer may miss segments, see them twice or out of order, and join in
+// mid-stream; no segment sequence, however hostile, leaves the connection in a
+// state from which a later idle timeout cannot end it.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/flow/side.h"
+#include "dataplane/tcp/tcp_state.h"
+
+namespace mosd::dataplane {
+
+// The fields of a TCP header that matter here, host byte order.
+struct TcpSegment {
+  uint32_t seq;
+  uint32_t ack;             // meaningful with kTcpAck in flags
+  uint32_t payload_length;  // bytes, padding excluded
+  uint16_t window;          // unscaled
+  uint8_t flags;            // kTcp* bits of dataplane/packet/parser.h
+  uint8_t window_scale;     // of a SYN; kNoWindowScale if absent
+};
+
+// One side's part. 32 bytes: two of them are a cache line.
+struct TcpEnd {
+  uint64_t next_offset;   // stream offset of next_seq; 0 is the byte after SYN
+  uint32_t next_seq;      // highest sequence number sent, plus one
+  uint32_t acked_seq;     // highest acknowledgement received from the peer
+  uint32_t window_right;  // right edge of the window this side advertised
+  uint32_t fin_seq;       // sequence number of its FIN, with kFinSent
+  TcpState state;
+  uint8_t window_scale;  // to apply to this side's advertised window
+  uint8_t bits;          // internal to the tracker (SYN seen, FIN sent, ...)
+  uint8_t reserved;
+  uint32_t
+      initial_seq;  // ISN when the SYN was seen, else the first seq minus 1
+};
+static_assert(sizeof(TcpEnd) == 32);
+
+struct TcpConnection {
+  TcpEnd end[kSides];
+};
+static_assert(sizeof(TcpConnection) == 64);
+
+// The connection as a whole; values are those of mos.v1.FlowState.
+enum class FlowState : uint8_t {
+  kHalfOpen = 1,
+  kEstablished = 2,
+  kClosing = 3,
+  kTimeWait = 4,
+  kEnded = 5,
+};
+inline constexpr size_t kFlowStates = 6;  // array size, index 0 unused
+
+// How a tracked connection came to its end by its own segments.
+enum class TcpOutcome : uint8_t {
+  kOpen = 0,  // not over
+  kClosed,    // both FINs acknowledged
+  kReset,     // an acceptable reset
+};
+
+// What one segment meant.
+struct TcpUpdate {
+  uint64_t offset;      // stream offset of its first payload byte
+  TcpOutcome outcome;   // of the connection, after the segment
+  Side by;              // kClosed: who sent the first FIN; kReset: who reset
+  bool state_changed;   // either end's TcpState differs from before
+  bool retransmission;  // SYN, FIN or payload that was sent before
+  bool in_window;       // false: no effect on the states
+};
+
+// What a segment that belongs to no known connection may start.
+enum class TcpOpening : uint8_t {
+  kNone =
+      0,  // nothing: an orphan (RST, or no ACK and no SYN, or nonsense flags)
+  kHandshake,  // a SYN without ACK: its sender is the client
+  kMidstream,  // anything else; see TcpInferClient
+};
+TcpOpening TcpClassifyOpening(const TcpSegment& segment);
+
+// For a connection picked up in mid-stream: which side sent `segment`.
+// SYN/ACK: the server. Otherwise the well-known side is the server: the lower
+// port number below 1024, else the lower port below 32768 against one above
+// it, else the first sender is taken for the client.
+Side TcpInferSender(const TcpSegment& segment, uint16_t source_port,
+                    uint16_t destination_port);
+
+// Starts a connection with its first seen segment, which is then applied.
+TcpUpdate TcpOpen(TcpConnection* connection, Side sender,
+                  const TcpSegment& segment);
+
+// Applies a further segment.
+TcpUpdate TcpApply(TcpConnection* connection, Side sender,
+                   const TcpSegment& segment);
+
+// True when `segment`, sent by `sender`, is a SYN that begins a new connection
+// on the tuple of `connection`, which is thereby over: its initial sequence
+// number is new, and the old connection is closed, half-open the other way,
+// or confirmed dead (RFC 9293 section 3.10.7.4, RFC 6191).
+bool TcpStartsAnew(const TcpConnection& connection, Side sender,
+                   const TcpSegment& segment);
+
+// The state of the whole from those of the ends.
+FlowState TcpFlowState(const TcpConnection& connection);
+
+// Stream offset of the first payload byte of a segment of `sender`, 64 bits,
+// right past 4 GiB. Pure; for a segment that is not applied (a late one).
+uint64_t TcpStreamOffset(const TcpConnection& connection, Side sender,
+                         const TcpSegment& segment);
+
+}  // namespace mosd::dataplane
