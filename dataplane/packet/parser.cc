@@ -201,13 +201,10 @@ DropReason ParseTransport(const FrameBytes& bytes, uint32_t wire_bytes,
 
 DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
                       ParsedFrame* parsed) {
-  // A frame had at least the bytes on the wire that are here, whatever the
-  // capture says; and a caller that passes more than asked gets the same.
-  const size_t usable = std::min<size_t>(headers.size(), kMaxHeaderBytes);
-  const FrameBytes bytes(headers.first(usable));
-  const uint32_t wire_bytes =
-      std::max({length.wire, length.captured, static_cast<uint32_t>(usable)});
-
+  const FrameBytes bytes(headers);
+  // The wire had at least the bytes that are here, whatever the capture says.
+  const uint32_t wire_bytes = std::max(
+      {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
   uint32_t ip_offset;
   uint16_t ether_type;
   DropReason reason = ParseEthernet(bytes, &ip_offset, &ether_type);

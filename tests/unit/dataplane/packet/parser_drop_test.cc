@@ -114,6 +114,8 @@ TEST(ParserDropTest, Ipv6) {
       {"jumbogram behind padding",
        Ipv6Tcp().HopByHop({0, 1, 2, 0, 0, 5, 0, 0xc2, 4, 0, 1, 0, 0}),
        DropReason::kIpv6Malformed},
+      {"what looks like a jumbogram within an option",
+       Ipv6Tcp().HopByHop({5, 2, 0, 0xc2}), DropReason::kNone},
       {"first fragment", Ipv6Tcp().Fragment(0, true),
        DropReason::kIpv6Fragment},
       {"last fragment", Ipv6Tcp().Fragment(0x1fff, false),

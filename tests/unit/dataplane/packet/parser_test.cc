@@ -205,13 +205,13 @@ TEST(ParserTest, StepsOverEveryKindOfExtensionHeader) {
                                             .DestinationOptions(Bytes(14, 0))
                                             .Routing(Bytes(22, 0))
                                             .Fragment(0, false)
-                                            .Authentication()
                                             .Extension(135, Bytes(6))
                                             .Extension(139, Bytes(6))
                                             .Extension(140, Bytes(6))
+                                            .Authentication()
                                             .Tcp(1, 2)
                                             .Payload("hi"));
-  EXPECT_EQ(parsed.tcp_offset, 54 + 8 + 16 + 24 + 8 + 24 + 8 + 8 + 8);
+  EXPECT_EQ(parsed.tcp_offset, 54 + 8 + 16 + 24 + 8 + 8 + 8 + 8 + 24);
   EXPECT_EQ(parsed.payload_length, 2u);
 }
 
