@@ -43,8 +43,8 @@ struct ParsedFrame {
   uint8_t tcp_flags;
   uint8_t window_scale;  // of a SYN that carries one, at most 14 (RFC 7323);
                          // else kNoWindowScale
-  uint8_t reserved;
-  uint16_t ip_offset;  // past the VLAN tags
+  uint8_t reserved;      // 0
+  uint16_t ip_offset;    // past the VLAN tags
   uint16_t tcp_offset;
   uint16_t payload_offset;  // tcp_offset + TCP header length
   uint16_t window;          // unscaled
@@ -56,12 +56,13 @@ struct ParsedFrame {
 };
 
 // Parses a frame. `headers` is its beginning: the whole frame or its first
-// kMaxHeaderBytes, whichever is less. Returns kNone and fills `*parsed` when
-// it is a whole, unfragmented TCP header over IP; else the reason, with
-// `*parsed` unspecified. A payload cut off by the capture's snap length
-// (captured < wire) is accepted as long as the TCP header with its options is
-// there. IP total length 0 (segmentation offload on the capturing host) means
-// "to the end of the frame".
+// kMaxHeaderBytes, whichever is less; more makes no difference. Returns kNone
+// and fills `*parsed` when it is a whole, unfragmented TCP header over IP; else
+// the reason, by the table in parser.cc, with `*parsed` unspecified. A payload
+// cut off by the capture's snap length (captured < wire) is accepted as long as
+// the TCP header with its options is there. IP total length 0 (segmentation
+// offload on the capturing host) means "to the end of the frame". The key has
+// the addresses of the IP header, whatever a routing header says.
 DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
                       ParsedFrame* parsed);
 
