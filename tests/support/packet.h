@@ -35,8 +35,8 @@ class Packet {
   Packet& Ipv6(std::string_view source, std::string_view destination);
   Packet& IpOptions(const Bytes& options);              // IPv4; padded to words
   Packet& Ttl(uint8_t ttl) { return Set(&ttl_, ttl); }  // or hop limit
-  // `offset_units` of 8 bytes. IPv4: in the header; IPv6: a fragment header at
-  // this place in the chain.
+  // `offset_units` of 8 bytes. After Ipv4(): in the header; after Ipv6(): a
+  // fragment header at this place in the chain.
   Packet& Fragment(uint16_t offset_units, bool more);
   // Instead of what the packet really is; Ihl and IpTotalLength for IPv4.
   Packet& Protocol(uint8_t number) { return Set(&protocol_, number); }

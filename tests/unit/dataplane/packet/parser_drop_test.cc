@@ -12,7 +12,7 @@
 namespace mosd::dataplane {
 
 // How gtest shows a reason.
-void PrintTo(DropReason reason, std::ostream* out) {
+static void PrintTo(DropReason reason, std::ostream* out) {
   *out << DropReasonName(reason);
 }
 
