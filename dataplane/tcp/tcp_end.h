@@ -29,6 +29,19 @@ inline constexpr uint8_t kStraySyn = 0xff;
 inline constexpr uint8_t kMaxWindowScale = 14;
 inline constexpr uint32_t kMaxWindow = uint32_t{0xffff} << kMaxWindowScale;
 
+// The bits that say what kind of segment it is.
+inline constexpr uint8_t kKindFlags = kTcpSyn | kTcpFin | kTcpRst | kTcpAck;
+
+// Neither SYN, FIN nor RST.
+inline bool IsPlain(const TcpSegment& segment) {
+  return (segment.flags & kKindFlags) == kTcpAck;
+}
+
+// ESTABLISHED or later, RFC 9293 section 3.5.
+inline bool Synchronized(const TcpEnd& end) {
+  return end.state >= TcpState::kEstablished;
+}
+
 inline bool Has(const TcpEnd& end, uint8_t bit) { return end.bits & bit; }
 
 // Highest window the end can advertise.
@@ -43,6 +56,12 @@ inline bool FinAcked(const TcpEnd& end) {
 // Its FIN and all before it were seen, or are acknowledged.
 inline bool FinInOrder(const TcpEnd& end) {
   return Has(end, kFinSent) && end.in_order_seq == end.next_seq;
+}
+
+inline TcpOutcome Outcome(const TcpEnd& a, const TcpEnd& b) {
+  if (Has(a, kResetSent) || Has(b, kResetSent)) return TcpOutcome::kReset;
+  if (FinAcked(a) && FinAcked(b)) return TcpOutcome::kClosed;
+  return TcpOutcome::kOpen;
 }
 
 // The stream of `end` begins at `first_seq`, as far as we shall ever know.
