@@ -86,15 +86,11 @@ bool ResetFits(const TcpEnd& sender, const TcpEnd& receiver,
   if (!Has(sender, kNumbered)) return false;
   // RFC 5961 section 3.2: exactly the next number that the receiver expects.
   // That is what we saw without a gap, or what it last acknowledged if later
-  // segments were lost behind us, or all that was sent if it got what we
-  // missed. The SYN has always arrived: a half-open connection is reset at
-  // ISN + 1.
+  // segments were lost behind us; with a gap it may have got what we missed.
+  // The SYN has always arrived: a half-open connection is reset at ISN + 1.
   uint32_t lowest = sender.acked_seq;
   if (Has(sender, kSynSeen)) lowest = SeqMax(lowest, sender.initial_seq + 1);
-  if (segment.seq == sender.in_order_seq || segment.seq == sender.next_seq ||
-      segment.seq == lowest) {
-    return true;
-  }
+  if (segment.seq == sender.in_order_seq || segment.seq == lowest) return true;
   return sender.in_order_seq != sender.next_seq &&
          SeqWithin(segment.seq, lowest, RightEdge(sender, receiver));
 }
