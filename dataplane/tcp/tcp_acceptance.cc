@@ -63,6 +63,12 @@ bool SegmentFits(const TcpEnd& sender, const TcpEnd& receiver,
         (kind & kTcpAck) && sender.state == TcpState::kSynRcvd;
     return unanswered || SynFits(sender, receiver, segment.seq);
   }
+  // In SYN-SENT a bare acknowledgement is dropped (RFC 9293 section 3.10.7.3).
+  // Anything more shows that we missed the SYN/ACK.
+  if (receiver.state == TcpState::kSynSent && !fin &&
+      segment.payload_length == 0) {
+    return false;
+  }
   if (!Has(sender, kNumbered)) return true;
 
   const uint32_t last = segment.seq + segment.payload_length + (fin ? 1 : 0);
@@ -84,15 +90,17 @@ bool ResetFits(const TcpEnd& sender, const TcpEnd& receiver,
            SeqWithin(segment.ack, receiver.initial_seq + 1, receiver.next_seq);
   }
   if (!Has(sender, kNumbered)) return false;
-  // RFC 5961 section 3.2: exactly the next number that the receiver expects.
-  // That is what we saw without a gap, or what it last acknowledged if later
-  // segments were lost behind us; with a gap it may have got what we missed.
-  // The SYN has always arrived: a half-open connection is reset at ISN + 1.
+  // RFC 5961 section 3.2: exactly the number that the receiver expects next,
+  // which is somewhere between what it acknowledged and what we saw: later
+  // segments may have been lost behind us, and a stack that gives up on a
+  // retransmission may reset from there. With a gap, the receiver may also have
+  // got what we missed. The SYN has always arrived: a half-open connection is
+  // reset at ISN + 1.
   uint32_t lowest = sender.acked_seq;
   if (Has(sender, kSynSeen)) lowest = SeqMax(lowest, sender.initial_seq + 1);
-  if (segment.seq == sender.in_order_seq || segment.seq == lowest) return true;
-  return sender.in_order_seq != sender.next_seq &&
-         SeqWithin(segment.seq, lowest, RightEdge(sender, receiver));
+  const bool gap = sender.in_order_seq != sender.next_seq;
+  return SeqWithin(segment.seq, lowest,
+                   gap ? RightEdge(sender, receiver) : sender.next_seq);
 }
 
 }  // namespace mosd::dataplane
