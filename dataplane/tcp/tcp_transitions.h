@@ -39,66 +39,64 @@ struct TcpTransition {
   const char* section;  // of RFC 9293
 };
 
-// clang-format off
-inline constexpr TcpTransition kTcpTransitions[] = {
-    {TcpState::kListen, TcpEvent::kSendSyn, TcpState::kSynSent, "3.10.1"},
-    {TcpState::kListen, TcpEvent::kSendSynAck, TcpState::kSynRcvd, "3.10.7.2"},
-    {TcpState::kListen, TcpEvent::kSendAck, TcpState::kEstablished, "3.10.7.4"},
-    {TcpState::kListen, TcpEvent::kReceiveSyn, TcpState::kSynRcvd, "3.10.7.2"},
-    {TcpState::kListen, TcpEvent::kReceiveSynAck, TcpState::kEstablished, "3.10.7.3"},
-    {TcpState::kListen, TcpEvent::kSynAcked, TcpState::kEstablished, "3.10.7.4"},
+namespace tcp_transitions {
 
-    {TcpState::kSynSent, TcpEvent::kSendSynAck, TcpState::kSynRcvd, "3.5"},
-    {TcpState::kSynSent, TcpEvent::kSendAck, TcpState::kEstablished, "3.10.7.3"},
-    {TcpState::kSynSent, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kSynSent, TcpEvent::kReceiveSyn, TcpState::kSynRcvd, "3.10.7.3"},
-    {TcpState::kSynSent, TcpEvent::kReceiveSynAck, TcpState::kEstablished, "3.10.7.3"},
-    {TcpState::kSynSent, TcpEvent::kSynAcked, TcpState::kEstablished, "3.10.7.3"},
-    {TcpState::kSynSent, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.3"},
+using enum TcpState;
+using enum TcpEvent;
 
-    {TcpState::kSynRcvd, TcpEvent::kSendAck, TcpState::kEstablished, "3.10.7.4"},
-    {TcpState::kSynRcvd, TcpEvent::kSendFin, TcpState::kFinWait1, "3.10.4"},
-    {TcpState::kSynRcvd, TcpEvent::kSendCrossingFin, TcpState::kFinWait1, "3.10.4"},
-    {TcpState::kSynRcvd, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kSynRcvd, TcpEvent::kReceiveSynAck, TcpState::kEstablished, "3.5"},
-    {TcpState::kSynRcvd, TcpEvent::kSynAcked, TcpState::kEstablished, "3.10.7.4"},
-    {TcpState::kSynRcvd, TcpEvent::kReceiveFin, TcpState::kCloseWait, "3.10.7.4"},
-    {TcpState::kSynRcvd, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kEstablished, TcpEvent::kSendFin, TcpState::kFinWait1, "3.10.4"},
-    {TcpState::kEstablished, TcpEvent::kSendCrossingFin, TcpState::kFinWait1, "3.10.4"},
-    {TcpState::kEstablished, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kEstablished, TcpEvent::kReceiveFin, TcpState::kCloseWait, "3.10.7.4"},
-    {TcpState::kEstablished, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kFinWait1, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kFinWait1, TcpEvent::kReceiveFin, TcpState::kClosing, "3.10.7.4"},
-    {TcpState::kFinWait1, TcpEvent::kFinAcked, TcpState::kFinWait2, "3.10.7.4"},
-    {TcpState::kFinWait1, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kFinWait2, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kFinWait2, TcpEvent::kReceiveFin, TcpState::kTimeWait, "3.10.7.4"},
-    {TcpState::kFinWait2, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kCloseWait, TcpEvent::kSendFin, TcpState::kLastAck, "3.10.4"},
+inline constexpr TcpTransition kRows[] = {
+    {kListen, kSendSyn, kSynSent, "3.10.1"},
+    {kListen, kSendSynAck, kSynRcvd, "3.10.7.2"},
+    {kListen, kSendAck, kEstablished, "3.10.7.4"},
+    {kListen, kReceiveSyn, kSynRcvd, "3.10.7.2"},
+    {kListen, kReceiveSynAck, kEstablished, "3.10.7.3"},
+    {kListen, kSynAcked, kEstablished, "3.10.7.4"},
+    {kSynSent, kSendSynAck, kSynRcvd, "3.5"},
+    {kSynSent, kSendAck, kEstablished, "3.10.7.3"},
+    {kSynSent, kSendReset, kClosed, "3.10.5"},
+    {kSynSent, kReceiveSyn, kSynRcvd, "3.10.7.3"},
+    {kSynSent, kReceiveSynAck, kEstablished, "3.10.7.3"},
+    {kSynSent, kSynAcked, kEstablished, "3.10.7.3"},
+    {kSynSent, kReceiveReset, kClosed, "3.10.7.3"},
+    {kSynRcvd, kSendAck, kEstablished, "3.10.7.4"},
+    {kSynRcvd, kSendFin, kFinWait1, "3.10.4"},
+    {kSynRcvd, kSendCrossingFin, kFinWait1, "3.10.4"},
+    {kSynRcvd, kSendReset, kClosed, "3.10.5"},
+    {kSynRcvd, kReceiveSynAck, kEstablished, "3.5"},
+    {kSynRcvd, kSynAcked, kEstablished, "3.10.7.4"},
+    {kSynRcvd, kReceiveFin, kCloseWait, "3.10.7.4"},
+    {kSynRcvd, kReceiveReset, kClosed, "3.10.7.4"},
+    {kEstablished, kSendFin, kFinWait1, "3.10.4"},
+    {kEstablished, kSendCrossingFin, kFinWait1, "3.10.4"},
+    {kEstablished, kSendReset, kClosed, "3.10.5"},
+    {kEstablished, kReceiveFin, kCloseWait, "3.10.7.4"},
+    {kEstablished, kReceiveReset, kClosed, "3.10.7.4"},
+    {kFinWait1, kSendReset, kClosed, "3.10.5"},
+    {kFinWait1, kReceiveFin, kClosing, "3.10.7.4"},
+    {kFinWait1, kFinAcked, kFinWait2, "3.10.7.4"},
+    {kFinWait1, kReceiveReset, kClosed, "3.10.7.4"},
+    {kFinWait2, kSendReset, kClosed, "3.10.5"},
+    {kFinWait2, kReceiveFin, kTimeWait, "3.10.7.4"},
+    {kFinWait2, kReceiveReset, kClosed, "3.10.7.4"},
+    {kCloseWait, kSendFin, kLastAck, "3.10.4"},
     // We took the peer's FIN for received; the crossing FIN says it was not
     // yet. Both are on their way: a simultaneous close.
-    {TcpState::kCloseWait, TcpEvent::kSendCrossingFin, TcpState::kClosing, "3.6"},
-    {TcpState::kCloseWait, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kCloseWait, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kClosing, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kClosing, TcpEvent::kFinAcked, TcpState::kTimeWait, "3.10.7.4"},
-    {TcpState::kClosing, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kLastAck, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kLastAck, TcpEvent::kFinAcked, TcpState::kClosed, "3.10.7.4"},
-    {TcpState::kLastAck, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
-
-    {TcpState::kTimeWait, TcpEvent::kSendReset, TcpState::kClosed, "3.10.5"},
-    {TcpState::kTimeWait, TcpEvent::kReceiveReset, TcpState::kClosed, "3.10.7.4"},
+    {kCloseWait, kSendCrossingFin, kClosing, "3.6"},
+    {kCloseWait, kSendReset, kClosed, "3.10.5"},
+    {kCloseWait, kReceiveReset, kClosed, "3.10.7.4"},
+    {kClosing, kSendReset, kClosed, "3.10.5"},
+    {kClosing, kFinAcked, kTimeWait, "3.10.7.4"},
+    {kClosing, kReceiveReset, kClosed, "3.10.7.4"},
+    {kLastAck, kSendReset, kClosed, "3.10.5"},
+    {kLastAck, kFinAcked, kClosed, "3.10.7.4"},
+    {kLastAck, kReceiveReset, kClosed, "3.10.7.4"},
+    {kTimeWait, kSendReset, kClosed, "3.10.5"},
+    {kTimeWait, kReceiveReset, kClosed, "3.10.7.4"},
 };
-// clang-format on
+
+}  // namespace tcp_transitions
+
+inline constexpr const auto& kTcpTransitions = tcp_transitions::kRows;
 
 using TcpStateTable = std::array<std::array<TcpState, kTcpEvents>, kTcpStates>;
 
