@@ -51,6 +51,7 @@ inline constexpr TcpTransition kRows[] = {
     {kListen, kReceiveSyn, kSynRcvd, "3.10.7.2"},
     {kListen, kReceiveSynAck, kEstablished, "3.10.7.3"},
     {kListen, kSynAcked, kEstablished, "3.10.7.4"},
+
     {kSynSent, kSendSynAck, kSynRcvd, "3.5"},
     {kSynSent, kSendAck, kEstablished, "3.10.7.3"},
     {kSynSent, kSendReset, kClosed, "3.10.5"},
@@ -58,6 +59,7 @@ inline constexpr TcpTransition kRows[] = {
     {kSynSent, kReceiveSynAck, kEstablished, "3.10.7.3"},
     {kSynSent, kSynAcked, kEstablished, "3.10.7.3"},
     {kSynSent, kReceiveReset, kClosed, "3.10.7.3"},
+
     {kSynRcvd, kSendAck, kEstablished, "3.10.7.4"},
     {kSynRcvd, kSendFin, kFinWait1, "3.10.4"},
     {kSynRcvd, kSendCrossingFin, kFinWait1, "3.10.4"},
@@ -66,30 +68,37 @@ inline constexpr TcpTransition kRows[] = {
     {kSynRcvd, kSynAcked, kEstablished, "3.10.7.4"},
     {kSynRcvd, kReceiveFin, kCloseWait, "3.10.7.4"},
     {kSynRcvd, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kEstablished, kSendFin, kFinWait1, "3.10.4"},
     {kEstablished, kSendCrossingFin, kFinWait1, "3.10.4"},
     {kEstablished, kSendReset, kClosed, "3.10.5"},
     {kEstablished, kReceiveFin, kCloseWait, "3.10.7.4"},
     {kEstablished, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kFinWait1, kSendReset, kClosed, "3.10.5"},
     {kFinWait1, kReceiveFin, kClosing, "3.10.7.4"},
     {kFinWait1, kFinAcked, kFinWait2, "3.10.7.4"},
     {kFinWait1, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kFinWait2, kSendReset, kClosed, "3.10.5"},
     {kFinWait2, kReceiveFin, kTimeWait, "3.10.7.4"},
     {kFinWait2, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kCloseWait, kSendFin, kLastAck, "3.10.4"},
     // We took the peer's FIN for received; the crossing FIN says it was not
     // yet. Both are on their way: a simultaneous close.
     {kCloseWait, kSendCrossingFin, kClosing, "3.6"},
     {kCloseWait, kSendReset, kClosed, "3.10.5"},
     {kCloseWait, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kClosing, kSendReset, kClosed, "3.10.5"},
     {kClosing, kFinAcked, kTimeWait, "3.10.7.4"},
     {kClosing, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kLastAck, kSendReset, kClosed, "3.10.5"},
     {kLastAck, kFinAcked, kClosed, "3.10.7.4"},
     {kLastAck, kReceiveReset, kClosed, "3.10.7.4"},
+
     {kTimeWait, kSendReset, kClosed, "3.10.5"},
     {kTimeWait, kReceiveReset, kClosed, "3.10.7.4"},
 };
