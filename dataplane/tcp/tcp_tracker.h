@@ -24,17 +24,18 @@ struct TcpSegment {
   uint8_t window_scale;     // of a SYN; kNoWindowScale if absent
 };
 
-// One side's part. 32 bytes: two of them are a cache line.
+// One side's part. 32 bytes: two of them are a cache line. All zero: nothing is
+// known of it. The numbers are valid once the side or its peer has spoken.
 struct TcpEnd {
-  uint64_t next_offset;   // stream offset of next_seq; 0 is the byte after SYN
-  uint32_t next_seq;      // highest sequence number sent, plus one
-  uint32_t acked_seq;     // highest acknowledgement received from the peer
+  uint64_t next_offset;  // stream offset of next_seq; 0 is the byte after SYN
+  uint32_t next_seq;     // highest sequence number sent, plus one; a FIN counts
+  uint32_t acked_seq;    // highest acknowledgement received from the peer
   uint32_t window_right;  // right edge of the window this side advertised
-  uint32_t fin_seq;       // sequence number of its FIN, with kFinSent
+  uint32_t in_order_seq;  // seen, or acknowledged, without a gap up to here
   TcpState state;
   uint8_t window_scale;  // to apply to this side's advertised window
-  uint8_t bits;          // internal to the tracker (SYN seen, FIN sent, ...)
-  uint8_t reserved;
+  uint8_t bits;          // internal to the tracker, see tcp_end.h
+  uint8_t strays;  // its segments in a row that did not fit, see tcp_end.h
   uint32_t
       initial_seq;  // ISN when the SYN was seen, else the first seq minus 1
 };
@@ -66,10 +67,11 @@ enum class TcpOutcome : uint8_t {
 struct TcpUpdate {
   uint64_t offset;      // stream offset of its first payload byte
   TcpOutcome outcome;   // of the connection, after the segment
-  Side by;              // kClosed: who sent the first FIN; kReset: who reset
+  Side by;              // kClosed: who sent the first FIN; kReset: who reset;
+                        // kOpen: the sender of the segment
   bool state_changed;   // either end's TcpState differs from before
   bool retransmission;  // SYN, FIN or payload that was sent before
-  bool in_window;       // false: no effect on the states
+  bool in_window;       // false: its numbers do not fit; no effect on states
 };
 
 // What a segment that belongs to no known connection may start.
@@ -77,7 +79,7 @@ enum class TcpOpening : uint8_t {
   kNone =
       0,  // nothing: an orphan (RST, or no ACK and no SYN, or nonsense flags)
   kHandshake,  // a SYN without ACK: its sender is the client
-  kMidstream,  // anything else; see TcpInferClient
+  kMidstream,  // anything else; see TcpInferSender
 };
 TcpOpening TcpClassifyOpening(const TcpSegment& segment);
 
@@ -88,18 +90,34 @@ TcpOpening TcpClassifyOpening(const TcpSegment& segment);
 Side TcpInferSender(const TcpSegment& segment, uint16_t source_port,
                     uint16_t destination_port);
 
-// Starts a connection with its first seen segment, which is then applied.
+// Starts a connection with its first seen segment, which is then applied. What
+// was in `*connection` before is gone. A segment that TcpClassifyOpening calls
+// kNone leaves both ends CLOSED and in_window false.
 TcpUpdate TcpOpen(TcpConnection* connection, Side sender,
                   const TcpSegment& segment);
 
 // Applies a further segment.
+//
+// A retransmission is a SYN or FIN sent before, or payload that begins below
+// the highest byte sent. A probe is none: one byte below next_seq that the peer
+// has acknowledged (keep-alive, RFC 9293 section 3.8.4) or that its window had
+// no room for (section 3.8.6.1).
+//
+// A segment fits when its sequence and acknowledgement numbers lie in the
+// windows of the two ends; an edge that was never seen is open. After
+// kStraysToResync segments of one side in a row that did not fit, the observer
+// takes itself for the one who missed something, and goes on from there.
+//
+// Once the outcome is kClosed or kReset, nothing changes any more.
 TcpUpdate TcpApply(TcpConnection* connection, Side sender,
                    const TcpSegment& segment);
 
 // True when `segment`, sent by `sender`, is a SYN that begins a new connection
 // on the tuple of `connection`, which is thereby over: its initial sequence
-// number is new, and the old connection is closed, half-open the other way,
-// or confirmed dead (RFC 9293 section 3.10.7.4, RFC 6191).
+// number is new, and the old connection is closed, was never answered, or is
+// confirmed dead (RFC 9293 section 3.10.7.4, RFC 6191). The last is a SYN/ACK
+// from one side after a new SYN from the other, neither of which the old
+// connection can have sent; ask before applying, for every segment with SYN.
 bool TcpStartsAnew(const TcpConnection& connection, Side sender,
                    const TcpSegment& segment);
 
