@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -33,8 +34,7 @@ bool IsLoopback(const std::string& host) {
 
 bool IsPort(absl::string_view text) {
   uint32_t port;
-  return !text.empty() &&
-         absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
+  return std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
          absl::SimpleAtoi(text, &port) && port <= 65535;
 }
 
@@ -73,7 +73,7 @@ absl::StatusOr<ListenAddress> ListenAddress::Parse(absl::string_view text) {
   const size_t colon = text.rfind(':');
   absl::string_view host =
       colon == absl::string_view::npos ? "" : text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != absl::string_view::npos) {
     host = "";  // IPv6 needs brackets

@@ -33,16 +33,25 @@ constexpr size_t kBufferQuotaBytes = size_t{256} << 20;
 constexpr uint32_t kMaxStreamsPerConnection = 256;
 constexpr mode_t kSocketMode = 0660;  // the owner and the group
 
-// Adds reflection to one server; gRPC's own function does it to all that the
-// process will ever start.
+// Puts reflection into one server, or keeps it out: gRPC's library adds it by
+// itself to every server of a process that links it.
 class ReflectionOption final : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(bool enabled) : enabled_(enabled) {}
+
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
                          plugins) override {
-    plugins->push_back(
-        std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto ours =
+        std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins, [&](const auto& plugin) {
+      return plugin->name() == ours->name();
+    });
+    if (enabled_) plugins->push_back(std::move(ours));
   }
+
+ private:
+  const bool enabled_;
 };
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
@@ -123,9 +132,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(options, &builder);
-  if (options.reflection) {
-    builder.SetOption(std::make_unique<ReflectionOption>());
-  }
+  builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
   std::vector<
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
       interceptors;
