@@ -264,7 +264,7 @@ TEST_F(ServerTest, RefusesCallsAboveTheLimitAndRecovers) {
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<mos::v1::WatchFlowsResponse>>>
       readers;
-  for (int i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < 4; ++i) {
     stubs.push_back(mos::v1::FlowService::NewStub(NewChannel()));
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     SetDeadline(contexts[i].get());
