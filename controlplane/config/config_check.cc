@@ -106,10 +106,6 @@ void CheckAddresses(
       problems->push_back({item, std::string(address.status().message())});
       continue;
     }
-    if (protocol == Protocol::kHttp && address->is_unix()) {
-      problems->push_back(
-          {item, "metrics are served over TCP only; write HOST:PORT"});
-    }
     if (protocol == Protocol::kGrpc && !address->IsLocal()) {
       problems->push_back(
           {item,

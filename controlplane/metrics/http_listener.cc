@@ -1,152 +1,115 @@
 #include "controlplane/metrics/http_listener.h"
 
-#include <civetweb.h>
+#include <microhttpd.h>
+#include <sys/socket.h>
 
 #include <string_view>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "controlplane/appliance/tcp_probe.h"
-#include "controlplane/config/listen_address.h"
 
 namespace mosd::controlplane {
 namespace {
 
+constexpr char kText[] = "text/plain; charset=utf-8";
+constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
+
+// Limits of one socket; a scraper and a few probes need far less.
+constexpr unsigned kMostConnections = 64;
+constexpr unsigned kIdleSeconds = 10;
+constexpr size_t kConnectionBytes = 16 * 1024;
+constexpr int kBacklog = 64;
+
 struct Reply {
-  int code;
-  const char* reason;
+  unsigned code;
   const char* type;
   std::string body;
 };
 
-constexpr char kText[] = "text/plain; charset=utf-8";
-constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
-
 Reply ProbeReply(const absl::Status& status) {
-  if (status.ok()) return {200, "OK", kText, "ok\n"};
-  return {503, "Service Unavailable", kText,
-          absl::StrCat(std::string(status.message()), "\n")};
+  if (status.ok()) return {MHD_HTTP_OK, kText, "ok\n"};
+  return {MHD_HTTP_SERVICE_UNAVAILABLE, kText,
+          absl::StrCat(status.message(), "\n")};
 }
 
 Reply ReplyTo(const HttpHandlers& handlers, std::string_view path) {
-  if (path == "/metrics") return {200, "OK", kMetricsText, handlers.metrics()};
+  if (path == "/metrics") {
+    return {MHD_HTTP_OK, kMetricsText, handlers.metrics()};
+  }
   if (path == "/livez") return ProbeReply(handlers.live());
   if (path == "/readyz") return ProbeReply(handlers.ready());
-  return {404, "Not Found", kText,
+  return {MHD_HTTP_NOT_FOUND, kText,
           "not found; here are /metrics, /livez and /readyz\n"};
 }
 
-void Send(mg_connection* connection, const Reply& reply, bool with_body) {
-  const std::string head =
-      absl::StrCat("HTTP/1.1 ", reply.code, " ", reply.reason,
-                   "\r\nContent-Type: ", reply.type,
-                   "\r\nContent-Length: ", reply.body.size(),
-                   reply.code == 405 ? "\r\nAllow: GET, HEAD" : "",
-                   "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
-  // A client that does not read is cut off by request_timeout_ms.
-  mg_write(connection, head.data(), head.size());
-  if (with_body) mg_write(connection, reply.body.data(), reply.body.size());
+MHD_Result Send(MHD_Connection* connection, const Reply& reply) {
+  MHD_Response* response = MHD_create_response_from_buffer(
+      reply.body.size(), const_cast<char*>(reply.body.data()),
+      MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;  // closes the connection
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply.type);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  if (reply.code == MHD_HTTP_METHOD_NOT_ALLOWED) {
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  }
+  const MHD_Result result =
+      MHD_queue_response(connection, reply.code, response);
+  MHD_destroy_response(response);
+  return result;
 }
 
-// Resolves all addresses, and finds out whether each can be had.
-absl::StatusOr<std::vector<std::string>> Resolve(
-    const std::vector<std::string>& addresses) {
-  std::vector<std::string> resolved;
-  for (const std::string& text : addresses) {
-    const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
-    if (!address.ok()) return address.status();
-    if (address->is_unix()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(text, ": metrics are served over TCP only"));
-    }
-    absl::StatusOr<std::string> numeric = ProbeTcp(*address);
-    if (!numeric.ok()) return numeric.status();
-    resolved.push_back(*std::move(numeric));
+// Called by the library first when a request's head is there, then for its
+// body, if any, and at its end. The library leaves out the body of a HEAD.
+MHD_Result OnRequest(void* listener, MHD_Connection* connection,
+                     const char* path, const char* method, const char*,
+                     const char*, size_t* body_size, void** request_state) {
+  const std::string_view verb = method;
+  if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
+    return Send(connection,
+                {MHD_HTTP_METHOD_NOT_ALLOWED, kText, "only GET and HEAD\n"});
   }
-  return resolved;
+  static char head_seen;
+  if (*request_state == nullptr) {
+    *request_state = &head_seen;
+    return MHD_YES;
+  }
+  if (*body_size != 0) {
+    *body_size = 0;  // a body of a GET means nothing
+    return MHD_YES;
+  }
+  const auto* self = static_cast<const HttpListener*>(listener);
+  return Send(connection, ReplyTo(self->handlers(), path));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
-    const std::vector<std::string>& addresses, HttpHandlers handlers) {
-  absl::StatusOr<std::vector<std::string>> resolved = Resolve(addresses);
-  if (!resolved.ok()) return resolved.status();
+    std::vector<ListenSocket> sockets, HttpHandlers handlers) {
   auto listener =
       std::unique_ptr<HttpListener>(new HttpListener(std::move(handlers)));
-  if (resolved->empty()) return listener;
-
-  const std::string ports = absl::StrJoin(*resolved, ",");
-  // clang-format off
-  const char* options[] = {
-      "listening_ports", ports.c_str(),
-      "num_threads", "4",
-      "request_timeout_ms", "5000",
-      "enable_keep_alive", "no",
-      "enable_directory_listing", "no",
-      nullptr};
-  // clang-format on
-  mg_callbacks callbacks{};
-  callbacks.begin_request = &HttpListener::BeginRequest;
-  callbacks.log_message = &HttpListener::LogMessage;
-  mg_init_data init{&callbacks, listener.get(), options};
-  char text[256] = {};
-  unsigned code = 0;
-  mg_error_data error{&code, text, sizeof(text)};
-  listener->context_ = mg_start2(&init, &error);
-  if (listener->context_ == nullptr) {
-    return absl::UnavailableError(absl::StrCat(
-        "HTTP on ", ports, " failed: ", text, " ", listener->start_error_));
-  }
-  listener->started_ = true;
-
-  std::vector<mg_server_port> bound(resolved->size());
-  const int count = mg_get_server_ports(
-      listener->context_, static_cast<int>(bound.size()), bound.data());
-  for (size_t i = 0; i < resolved->size(); ++i) {
-    ListenAddress address = *ParseListenAddress((*resolved)[i]);
-    if (static_cast<int>(i) < count) {
-      address.port = static_cast<uint16_t>(bound[i].port);
+  for (ListenSocket& socket : sockets) {
+    const std::string address = socket.address().ToString();
+    if (::listen(socket.fd(), kBacklog) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat(address, ": listen"));
     }
-    listener->addresses_.push_back(address.ToString());
+    MHD_Daemon* daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr,
+        &OnRequest, listener.get(), MHD_OPTION_LISTEN_SOCKET, socket.fd(),
+        MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
+        MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+    if (daemon == nullptr) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          address, ": no thread or file descriptor for HTTP (ulimit -u, -n)"));
+    }
+    socket.Release();  // the daemon closes it
+    listener->daemons_.push_back(daemon);
+    listener->addresses_.push_back(address);
   }
   return listener;
 }
 
 HttpListener::~HttpListener() {
-  if (context_ != nullptr) mg_stop(context_);
-}
-
-int HttpListener::BeginRequest(mg_connection* connection) {
-  const auto* self = static_cast<const HttpListener*>(
-      mg_get_user_data(mg_get_context(connection)));
-  return self->Answer(connection);
-}
-
-int HttpListener::LogMessage(const mg_connection* connection,
-                             const char* message) {
-  // Later messages tell of what clients did wrong, as often as they like to.
-  if (connection != nullptr) {
-    auto* self = static_cast<HttpListener*>(
-        mg_get_user_data(mg_get_context(connection)));
-    if (self != nullptr && !self->started_) self->start_error_ = message;
-  }
-  return 1;
-}
-
-int HttpListener::Answer(mg_connection* connection) const {
-  const mg_request_info* request = mg_get_request_info(connection);
-  const std::string_view method =
-      request->request_method != nullptr ? request->request_method : "";
-  const std::string_view path =
-      request->local_uri != nullptr ? request->local_uri : "";
-  const Reply reply =
-      method == "GET" || method == "HEAD"
-          ? ReplyTo(handlers_, path)
-          : Reply{405, "Method Not Allowed", kText, "only GET and HEAD\n"};
-  Send(connection, reply, method != "HEAD");
-  return reply.code;
+  for (MHD_Daemon* daemon : daemons_) MHD_stop_daemon(daemon);
 }
 
 }  // namespace mosd::controlplane

@@ -1,21 +1,23 @@
 // Serves /metrics, /livez and /readyz to Prometheus and to Kubernetes' probes.
-// The functions given to it are called on its own few threads, several at a
-// time.
+// One thread for each socket, driven by events, so that idle or slow clients
+// hold up nobody; the functions given to it are called there.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controlplane/appliance/listen_socket.h"
 
-struct mg_connection;
-struct mg_context;
+struct MHD_Daemon;
 
 namespace mosd::controlplane {
 
+// Called from several threads at once if there are several sockets.
 struct HttpHandlers {
   // The text of /metrics, in Prometheus' format 0.0.4.
   std::function<std::string()> metrics;
@@ -26,13 +28,12 @@ struct HttpHandlers {
 
 class HttpListener {
  public:
-  // Listens on all `addresses` (HOST:PORT, port 0: any free one) or fails:
-  // ALREADY_EXISTS (in use), PERMISSION_DENIED, NOT_FOUND (no such address
-  // here), INVALID_ARGUMENT; the message names the address and what to do.
+  // Serves on the sockets from now on. RESOURCE_EXHAUSTED: no thread or file
+  // descriptor to be had.
   static absl::StatusOr<std::unique_ptr<HttpListener>> Start(
-      const std::vector<std::string>& addresses, HttpHandlers handlers);
+      std::vector<ListenSocket> sockets, HttpHandlers handlers);
 
-  // Waits for requests being answered.
+  // Waits for the request being answered; cuts off the others.
   ~HttpListener();
 
   HttpListener(const HttpListener&) = delete;
@@ -41,19 +42,15 @@ class HttpListener {
   // What is listened on, with the real ports.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  const HttpHandlers& handlers() const { return handlers_; }
+
  private:
   explicit HttpListener(HttpHandlers handlers)
       : handlers_(std::move(handlers)) {}
 
-  static int BeginRequest(mg_connection* connection);
-  static int LogMessage(const mg_connection* connection, const char* message);
-  int Answer(mg_connection* connection) const;
-
   const HttpHandlers handlers_;
   std::vector<std::string> addresses_;
-  std::string start_error_;  // written while Start() runs, by its thread
-  bool started_ = false;
-  mg_context* context_ = nullptr;
+  std::vector<MHD_Daemon*> daemons_;
 };
 
 }  // namespace mosd::controlplane

@@ -213,8 +213,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "f.yaml:1:17: grpc.listen[0]: \"[::]:50051\" can be"},
         Rejected{"grpc: {listen: [\"localhost\"]}",
                  "f.yaml:1:17: grpc.listen[0]: \"localhost\" has no port"},
-        Rejected{"metrics: {listen: [\"unix:/tmp/x\"]}",
-                 "f.yaml:1:20: metrics.listen[0]: metrics are served over TCP"},
         Rejected{"grpc: {listen: [\"127.0.0.1:7\"]}\n"
                  "metrics: {listen: [\"127.0.0.1:7\"]}",
                  "f.yaml:2:20: metrics.listen[0]: 127.0.0.1:7 is named "
