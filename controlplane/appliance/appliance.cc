@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "controlplane/config/dataplane_options.h"
-#include "controlplane/config/listen_address.h"
+#include "controlplane/config/socket_address.h"
 #include "controlplane/grpc/server.h"
 #include "controlplane/metrics/dataplane_collector.h"
 #include "controlplane/metrics/http_listener.h"
@@ -47,7 +47,7 @@ Appliance::~Appliance() { Stop(); }
 
 absl::Status Appliance::ClaimAddresses(const mos::v1::Config& config) {
   for (const std::string& text : config.grpc().listen()) {
-    const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+    const absl::StatusOr<SocketAddress> address = ParseSocketAddress(text);
     if (!address.ok()) return address.status();
     // The server binds for itself; a socket bound for a moment tells whether
     // it can.
@@ -57,7 +57,7 @@ absl::Status Appliance::ClaimAddresses(const mos::v1::Config& config) {
     if (!status.ok()) return status;
   }
   for (const std::string& text : config.metrics().listen()) {
-    const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+    const absl::StatusOr<SocketAddress> address = ParseSocketAddress(text);
     if (!address.ok()) return address.status();
     absl::Status status = ClaimSocketFile(*address);
     if (!status.ok()) return status;
@@ -68,7 +68,7 @@ absl::Status Appliance::ClaimAddresses(const mos::v1::Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status Appliance::ClaimSocketFile(const ListenAddress& address) {
+absl::Status Appliance::ClaimSocketFile(const SocketAddress& address) {
   if (!address.is_unix()) return absl::OkStatus();
   absl::StatusOr<UnixSocketClaim> claim = UnixSocketClaim::Take(address.path);
   if (!claim.ok()) return claim.status();

@@ -70,7 +70,7 @@ class Appliance {
 
   Appliance() = default;
   absl::Status ClaimAddresses(const mos::v1::Config& config);
-  absl::Status ClaimSocketFile(const ListenAddress& address);
+  absl::Status ClaimSocketFile(const SocketAddress& address);
   absl::Status StartGrpc(const mos::v1::Config& config);
   absl::Status StartHttp();
   std::string MetricsText() const;

@@ -17,7 +17,7 @@
 namespace mosd::controlplane {
 namespace {
 
-absl::Status BindError(const ListenAddress& address, int error) {
+absl::Status BindError(const SocketAddress& address, int error) {
   const std::string place = address.ToString();
   switch (error) {
     case EADDRINUSE:
@@ -65,7 +65,7 @@ int BoundUnix(const std::string& path) {
 }
 
 // What a TCP socket is bound to.
-ListenAddress NameOf(int fd) {
+SocketAddress NameOf(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
   auto* name = reinterpret_cast<sockaddr*>(&storage);
@@ -74,7 +74,7 @@ ListenAddress NameOf(int fd) {
   ::getsockname(fd, name, &size);
   ::getnameinfo(name, size, host, sizeof(host), port, sizeof(port),
                 NI_NUMERICHOST | NI_NUMERICSERV);
-  ListenAddress address;
+  SocketAddress address;
   address.host = host;
   address.port = static_cast<uint16_t>(std::strtoul(port, nullptr, 10));
   return address;
@@ -82,7 +82,7 @@ ListenAddress NameOf(int fd) {
 
 }  // namespace
 
-absl::StatusOr<ListenSocket> ListenSocket::Bind(const ListenAddress& address) {
+absl::StatusOr<ListenSocket> ListenSocket::Bind(const SocketAddress& address) {
   if (address.is_unix()) {
     const int fd = BoundUnix(address.path);
     if (fd < 0) return BindError(address, errno);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "controlplane/config/listen_address.h"
+#include "controlplane/config/socket_address.h"
 
 namespace mosd::controlplane {
 
@@ -16,7 +16,7 @@ class ListenSocket {
   // UnixSocketClaim). ALREADY_EXISTS (in use), PERMISSION_DENIED, NOT_FOUND
   // (no such name or address here), or what the system said; the message names
   // the address and what to do.
-  static absl::StatusOr<ListenSocket> Bind(const ListenAddress& address);
+  static absl::StatusOr<ListenSocket> Bind(const SocketAddress& address);
 
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
@@ -28,14 +28,14 @@ class ListenSocket {
   int Release();
 
   // What is bound: in numbers, with the real port.
-  const ListenAddress& address() const { return address_; }
+  const SocketAddress& address() const { return address_; }
 
  private:
-  ListenSocket(int fd, ListenAddress address)
+  ListenSocket(int fd, SocketAddress address)
       : fd_(fd), address_(std::move(address)) {}
 
   int fd_;
-  ListenAddress address_;
+  SocketAddress address_;
 };
 
 }  // namespace mosd::controlplane

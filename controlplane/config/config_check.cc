@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "controlplane/config/listen_address.h"
+#include "controlplane/config/socket_address.h"
 
 namespace mosd::controlplane {
 namespace {
@@ -101,7 +101,7 @@ void CheckAddresses(
     Problems* problems) {
   for (int i = 0; i < listen.size(); ++i) {
     const std::string item = absl::StrCat(path, "[", i, "]");
-    const absl::StatusOr<ListenAddress> address = ParseListenAddress(listen[i]);
+    const absl::StatusOr<SocketAddress> address = ParseSocketAddress(listen[i]);
     if (!address.ok()) {
       problems->push_back({item, std::string(address.status().message())});
       continue;

@@ -15,7 +15,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 absl::StatusOr<ListenSocket> Bind(const std::string& text) {
-  return ListenSocket::Bind(*ParseListenAddress(text));
+  return ListenSocket::Bind(*ParseSocketAddress(text));
 }
 
 TEST(ListenSocketTest, KnowsItsRealPort) {

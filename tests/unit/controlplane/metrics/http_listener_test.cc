@@ -34,7 +34,7 @@ std::unique_ptr<HttpListener> Listen(
     const std::vector<std::string>& addresses = {"127.0.0.1:0"}) {
   std::vector<ListenSocket> sockets;
   for (const std::string& address : addresses) {
-    auto socket = ListenSocket::Bind(*ParseListenAddress(address));
+    auto socket = ListenSocket::Bind(*ParseSocketAddress(address));
     EXPECT_TRUE(socket.ok()) << socket.status();
     if (!socket.ok()) return nullptr;
     sockets.push_back(*std::move(socket));

@@ -10,7 +10,7 @@
 
 namespace mosd::controlplane {
 
-struct ListenAddress {
+struct SocketAddress {
   std::string path;   // of a Unix socket; empty: TCP
   std::string host;   // without brackets
   uint16_t port = 0;  // 0: any free one
@@ -26,6 +26,6 @@ struct ListenAddress {
 };
 
 // INVALID_ARGUMENT says what is wrong and how to write it.
-absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
+absl::StatusOr<SocketAddress> ParseSocketAddress(absl::string_view text);
 
 }  // namespace mosd::controlplane

@@ -1,4 +1,4 @@
-#include "controlplane/config/listen_address.h"
+#include "controlplane/config/socket_address.h"
 
 #include <arpa/inet.h>
 #include <sys/un.h>
@@ -25,7 +25,7 @@ absl::Status Malformed(absl::string_view text, absl::string_view reason) {
       absl::StrCat("\"", absl::CHexEscape(text), "\" ", reason, "; ", kForms));
 }
 
-absl::StatusOr<ListenAddress> ParseUnix(absl::string_view text) {
+absl::StatusOr<SocketAddress> ParseUnix(absl::string_view text) {
   absl::string_view path = absl::StripPrefix(text, "unix:");
   // The URI form unix:///path means the same.
   if (absl::StartsWith(path, "///")) path.remove_prefix(2);
@@ -36,7 +36,7 @@ absl::StatusOr<ListenAddress> ParseUnix(absl::string_view text) {
         absl::StrCat("the socket path has ", path.size(), " bytes; at most ",
                      kLongest, " are possible"));
   }
-  ListenAddress address;
+  SocketAddress address;
   address.path = std::string(path);
   return address;
 }
@@ -57,7 +57,7 @@ bool IsName(absl::string_view host) {
 
 }  // namespace
 
-bool ListenAddress::IsLocal() const {
+bool SocketAddress::IsLocal() const {
   if (is_unix() || absl::EqualsIgnoreCase(host, "localhost")) return true;
   in_addr ipv4;
   if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) {
@@ -68,20 +68,20 @@ bool ListenAddress::IsLocal() const {
          IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
-std::string ListenAddress::ToString() const {
+std::string SocketAddress::ToString() const {
   if (is_unix()) return absl::StrCat("unix:", path);
   return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port)
                                       : absl::StrCat(host, ":", port);
 }
 
-absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
+absl::StatusOr<SocketAddress> ParseSocketAddress(absl::string_view text) {
   if (absl::StartsWith(text, "unix:")) return ParseUnix(text);
   const size_t colon = text.rfind(':');
   if (colon == text.npos) return Malformed(text, "has no port");
   absl::string_view host = text.substr(0, colon);
   const absl::string_view port = text.substr(colon + 1);
 
-  ListenAddress address;
+  SocketAddress address;
   uint32_t number = 0;
   const bool digits = std::all_of(port.begin(), port.end(), [](char c) {
     return absl::ascii_isdigit(static_cast<unsigned char>(c));
