@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "controlplane/appliance/version.h"
 #include "controlplane/config/config_builder.h"
 #include "controlplane/mosd/exit_code.h"
 
@@ -26,17 +27,17 @@ Examples:
   mosd --pcap t.pcap --exit-on-eof --summary    count a capture, print JSON
 )";
 
-std::string Footer() {
-  return absl::StrCat(
-      "Without other orders gRPC is served on a Unix socket "
-      "(/run/mosd/mosd.sock for root) and\n127.0.0.1:50051, metrics on "
-      "127.0.0.1:9464. Any key of the configuration can be set:\nby flag "
-      "(--set), by environment variable, in the file; --help-config lists "
-      "them.\nData goes to stdout, messages to stderr. SIGTERM and SIGINT "
-      "stop in good order (a\nsecond one at once); SIGHUP reads the log level "
-      "again.\n\nExit codes:\n",
-      ExitCodeHelp());
-}
+constexpr char kFooter[] =
+    R"(Ports given here replace those of the file. Unless told otherwise, gRPC is
+served on a Unix socket (/run/mosd/mosd.sock for root) and on 127.0.0.1:50051,
+metrics on 127.0.0.1:9464. Any key of the configuration can be set by flag
+(--set), by environment variable and in the file; --help-config lists them.
+
+Data goes to stdout, messages to stderr. SIGTERM and SIGINT stop in good order,
+a second one at once; SIGHUP reads the log level again.
+
+Exit codes:
+)";
 
 // A repeatable option that takes one value each time.
 CLI::Option* AddList(CLI::App* app, const std::string& name,
@@ -50,9 +51,10 @@ CLI::Option* AddList(CLI::App* app, const std::string& name,
 std::optional<int> ParseCommandLine(int argc, char** argv,
                                     CommandLine* command_line) {
   CLI::App app(kDescription, "mosd");
-  app.footer(Footer());
-  app.set_version_flag(
-      "--version", absl::StrCat("mosd ", MOSD_VERSION, " (", MOSD_COMMIT, ")"));
+  app.footer(absl::StrCat(kFooter, ExitCodeHelp()));
+  app.set_version_flag("--version",
+                       absl::StrCat("mosd ", std::string(Version()), " (",
+                                    std::string(Commit()), ")"));
   app.get_formatter()->column_width(30);
   std::vector<std::string> captures, interfaces, devices, sets;
   std::string workers, log_level;
@@ -67,8 +69,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv,
           "Watch a network interface; repeatable")
       ->type_name("NAME");
   AddList(&app, "--port", &devices,
-          "Take frames from any device (see dataplane.ports); repeatable. "
-          "These three replace the ports of the file")
+          "Take frames from any device (--help-config); repeatable")
       ->type_name("DEVICE");
   app.add_flag("--loop", command_line->loop,
                "Captures: begin again at the end");
@@ -78,8 +79,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv,
   app.add_flag("--exit-on-eof", command_line->exit_on_eof,
                "Exit when all captures are read");
   app.add_flag("--summary", command_line->summary,
-               "At exit, print the counters to stdout: mos.v1.GetStatsResponse "
-               "as one line of JSON");
+               "At exit, print the counters: one line of JSON");
   app.add_option("--workers", workers, "Worker threads")->type_name("N");
   AddList(&app, "--grpc-listen", &command_line->grpc_listen,
           "Serve gRPC here: HOST:PORT or unix:PATH; repeatable")
@@ -95,7 +95,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv,
   app.add_flag("--check-config", command_line->check_config,
                "Check the configuration and exit");
   app.add_flag("--print-config", command_line->print_config,
-               "Print the effective configuration as YAML and exit");
+               "Print the effective configuration and exit");
   app.add_flag("--help-config", command_line->help_config,
                "Print the reference of all keys and exit");
   try {

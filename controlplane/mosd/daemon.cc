@@ -121,7 +121,7 @@ void LogStart(const Appliance& appliance) {
     spdlog::info("gRPC on {}", address);
   }
   for (const std::string& address : appliance.metrics_addresses()) {
-    spdlog::info("metrics on http://{}/metrics", address);
+    spdlog::info("HTTP on {}: /metrics, /livez, /readyz", address);
   }
 }
 

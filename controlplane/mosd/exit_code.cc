@@ -16,8 +16,8 @@ constexpr Row kRows[] = {
     {ExitCode::kUsage, "wrong usage of the command line"},
     {ExitCode::kConfiguration, "the configuration is invalid"},
     {ExitCode::kInput,
-     "an input cannot be used: file, interface, permission; or a capture "
-     "ended early"},
+     "an input cannot be used (file, interface, permission), or a capture\n"
+     "     ended in the middle"},
     {ExitCode::kResources, "memory, hugepages, or an address already in use"},
 };
 
