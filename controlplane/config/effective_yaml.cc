@@ -15,15 +15,6 @@ namespace {
 
 void EmitMessage(const Message& message, YAML::Emitter* out);
 
-void EmitValue(const Message& message, const FieldDescriptor& field, int index,
-               YAML::Emitter* out) {
-  // Text in quotes, or "null" would be read as nothing.
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-    *out << YAML::DoubleQuoted;
-  }
-  *out << FormatValue(message, field, index);
-}
-
 void EmitList(const Message& message, const FieldDescriptor& field,
               YAML::Emitter* out) {
   const int size = message.GetReflection()->FieldSize(message, &field);
@@ -31,7 +22,7 @@ void EmitList(const Message& message, const FieldDescriptor& field,
   *out << YAML::BeginSeq;
   for (int i = 0; i < size; ++i) {
     if (IsValue(field)) {
-      EmitValue(message, field, i, out);
+      *out << FormatValue(message, field, i);
     } else {
       EmitMessage(
           message.GetReflection()->GetRepeatedMessage(message, &field, i), out);
@@ -49,7 +40,7 @@ void EmitMessage(const Message& message, YAML::Emitter* out) {
     if (field.is_repeated()) {
       EmitList(message, field, out);
     } else if (IsValue(field)) {
-      EmitValue(message, field, 0, out);
+      *out << FormatValue(message, field);
     } else {
       EmitMessage(message.GetReflection()->GetMessage(message, &field), out);
     }

@@ -1,7 +1,6 @@
 #include "controlplane/config/config_builder.h"
 
-#include <cstdio>
-#include <fstream>
+#include <ostream>
 
 #include "controlplane/config/effective_yaml.h"
 #include "gmock/gmock.h"
@@ -94,6 +93,10 @@ struct Rejected {
   const char* yaml;
   const char* error;  // the beginning of the message
 };
+
+void PrintTo(const Rejected& rejected, std::ostream* out) {
+  *out << rejected.yaml;
+}
 
 class RejectedTest : public ::testing::TestWithParam<Rejected> {};
 
