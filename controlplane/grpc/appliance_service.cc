@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "controlplane/appliance/version.h"
 #include "controlplane/grpc/convert.h"
 
 namespace mosd::controlplane {
@@ -25,8 +26,8 @@ ApplianceServiceImpl::ApplianceServiceImpl(
       start_time_ns_(absl::GetCurrentTimeNanos()) {}
 
 void ApplianceServiceImpl::FillInfo(mos::v1::GetInfoResponse* info) const {
-  info->set_version(MOSD_VERSION);
-  info->set_commit(MOSD_COMMIT);
+  info->set_version(std::string(Version()));
+  info->set_commit(std::string(Commit()));
   info->set_node(node_);
   info->set_boot_epoch(boot_->boot_epoch());
   FillTimestamp(start_time_ns_, info->mutable_start_time());

@@ -105,8 +105,9 @@ absl::StatusOr<FlowFilter> FlowFilter::Parse(absl::string_view text) {
 
 bool FlowFilter::Matches(const FlowSnapshot& flow, int64_t now_ns) const {
   if (steps_.empty()) return true;
-  // Left-to-right operators leave one open operand a nesting level.
-  bool stack[kMaxNesting + 2];
+  // Operators bind from left to right: each nesting level leaves one operand
+  // open, and the innermost has its own, the next, and that one's protocol.
+  bool stack[kMaxNesting + 3];
   size_t depth = 0;
   for (const FilterStep& step : steps_) {
     switch (step.op) {

@@ -9,7 +9,7 @@
 
 namespace mosd::controlplane {
 
-// The steps of a filter in postfix order, at most FlowFilter::kMaxNesting + 2
+// The steps of a filter in postfix order, at most FlowFilter::kMaxNesting + 3
 // operands open at once. INVALID_ARGUMENT as in FlowFilter::Parse.
 absl::StatusOr<std::vector<FilterStep>> ParseFlowFilter(absl::string_view text);
 

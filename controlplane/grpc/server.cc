@@ -4,17 +4,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "controlplane/appliance/listen_socket.h"
+#include "controlplane/config/socket_address.h"
 #include "controlplane/grpc/appliance_service.h"
 #include "controlplane/grpc/boot_identity.h"
 #include "controlplane/grpc/call_gate.h"
 #include "controlplane/grpc/flow_service.h"
-#include "controlplane/grpc/listen_address.h"
 #include "controlplane/grpc/other_calls.h"
 #include "controlplane/grpc/watch_hub.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -77,19 +78,44 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
 
-absl::StatusOr<std::vector<ListenAddress>> ParseAll(
+absl::StatusOr<std::vector<SocketAddress>> ParseAll(
     const std::vector<std::string>& texts) {
   if (texts.empty()) {
     return absl::InvalidArgumentError("gRPC server: no address to listen on");
   }
-  std::vector<ListenAddress> addresses;
+  std::vector<SocketAddress> addresses;
   for (const std::string& text : texts) {
-    absl::StatusOr<ListenAddress> address = ListenAddress::Parse(text);
+    absl::StatusOr<SocketAddress> address = ParseSocketAddress(text);
     if (!address.ok()) return address.status();
-    if (absl::Status status = address->CheckFree(); !status.ok()) return status;
+    if (!address->IsLocal()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          address->ToString(),
+          " is not loopback: gRPC has no TLS in this version, and frames would "
+          "cross the network in the clear; use 127.0.0.1, [::1] or unix:PATH"));
+    }
     addresses.push_back(*std::move(address));
   }
   return addresses;
+}
+
+// gRPC says only that it could not listen; binding once more says why.
+absl::Status WhyNot(const SocketAddress& address) {
+  absl::Status status = ListenSocket::Bind(address).status();
+  if (!status.ok()) return status;
+  return absl::UnavailableError(
+      absl::StrCat(address.ToString(), ": was taken for a moment; try again"));
+}
+
+// What gRPC has bound, once it has: checks it and tells the real address.
+absl::StatusOr<std::string> Bound(SocketAddress address, int port) {
+  if (port == 0) return WhyNot(address);
+  if (!address.is_unix()) {
+    address.port = static_cast<uint16_t>(port);
+  } else if (chmod(address.path.c_str(), kSocketMode) != 0) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat(address.ToString(), ": cannot set its mode"));
+  }
+  return address.ToString();
 }
 
 }  // namespace
@@ -122,7 +148,7 @@ GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const ServerOptions& options, dataplane::Dataplane* dataplane,
     RpcStats* stats) {
-  absl::StatusOr<std::vector<ListenAddress>> addresses =
+  absl::StatusOr<std::vector<SocketAddress>> addresses =
       ParseAll(options.listen);
   if (!addresses.ok()) return addresses.status();
 
@@ -143,24 +169,19 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   builder.RegisterService(&parts.appliance);
   std::vector<int> ports(addresses->size(), 0);
   for (size_t i = 0; i < addresses->size(); ++i) {
-    builder.AddListeningPort((*addresses)[i].text(),
+    builder.AddListeningPort((*addresses)[i].ToString(),
                              grpc::InsecureServerCredentials(), &ports[i]);
   }
   parts.server = builder.BuildAndStart();
   result->SetServing(false);
   for (size_t i = 0; i < addresses->size(); ++i) {
-    const ListenAddress& address = (*addresses)[i];
-    if (parts.server == nullptr || ports[i] == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("gRPC server cannot listen on '", address.text(),
-                       "': it was free a moment ago; try again"));
-    }
-    if (address.is_unix() && chmod(address.path().c_str(), kSocketMode) != 0) {
-      return absl::PermissionDeniedError(
-          absl::StrCat("gRPC address '", address.text(),
-                       "': cannot set mode: ", std::strerror(errno)));
-    }
-    result->addresses_.push_back(address.WithPort(ports[i]));
+    // Without a server, the ports that could be bound are set all the same.
+    absl::StatusOr<std::string> bound = Bound((*addresses)[i], ports[i]);
+    if (!bound.ok()) return bound.status();
+    result->addresses_.push_back(*std::move(bound));
+  }
+  if (parts.server == nullptr) {
+    return absl::InternalError("gRPC server: did not start, see its log");
   }
   return result;
 }

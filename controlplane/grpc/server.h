@@ -27,8 +27,11 @@ struct ServerOptions {
 class GrpcServer {
  public:
   // Listens on every address; health says NOT_SERVING until SetServing().
-  // `dataplane` and `stats` are not owned and outlive the server. Errors name
-  // the address and what to do: see ListenAddress.
+  // `dataplane` and `stats` are not owned and outlive the server. The caller
+  // holds a UnixSocketClaim on every path: gRPC would take the file of a
+  // running server away. Errors name the address and what to do:
+  // INVALID_ARGUMENT (malformed), FAILED_PRECONDITION (beyond loopback, which
+  // needs TLS), or why it cannot be bound, as from ListenSocket::Bind.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const ServerOptions& options, dataplane::Dataplane* dataplane,
       RpcStats* stats);

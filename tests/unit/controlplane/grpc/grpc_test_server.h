@@ -2,14 +2,12 @@
 // the helpers that its tests share.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -56,21 +54,15 @@ inline std::vector<uint8_t> MakeFrame(size_t size) {
   return frame;
 }
 
-// A directory of its own, gone with the object.
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "mosdXXXXXX");
-    path_ = mkdtemp(name.data());
+// Waits for a condition that another thread brings about.
+template <typename Condition>
+bool Eventually(Condition condition) {
+  for (int i = 0; i < 5000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const {
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
+  return false;
+}
 
 // What a status carries in its binary trailer.
 struct ErrorDetails {

@@ -19,16 +19,6 @@ using dataplane::FlowSnapshot;
 using mos::v1::WatchFlowsRequest;
 using mos::v1::WatchFlowsResponse;
 
-// Waits for a condition that another thread brings about.
-template <typename Condition>
-bool Eventually(Condition condition) {
-  for (int i = 0; i < 5000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
-}
-
 class WatchFlowsTest : public GrpcServerTest {
  protected:
   // A stream of a client that reads when it is told to.
