@@ -1,5 +1,6 @@
 // WatchFlows over a real channel: what is delivered, what is counted as
 // missed, and that a slow, rude or excessive client harms nobody.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -117,6 +118,38 @@ TEST_F(WatchFlowsTest, BeginsWithTheLiveFlows) {
   }
   EXPECT_EQ(snapshots.size(), 1000u);
   EXPECT_EQ(watch->events[1000].kind(), mos::v1::FLOW_EVENT_KIND_STATE_CHANGED);
+}
+
+// A table so large that scanning takes its time.
+class SlowScanDataplane : public testing::FakeDataplane {
+ public:
+  bool ScanFlows(dataplane::ScanCursor* cursor, size_t limit, size_t,
+                 std::vector<FlowSnapshot>* flows) const override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return FakeDataplane::ScanFlows(cursor, std::min<size_t>(limit, 10), limit,
+                                    flows);
+  }
+};
+
+TEST_F(WatchFlowsTest, LiveEventsWaitForTheSnapshot) {
+  SlowScanDataplane dataplane;
+  for (uint32_t i = 0; i < 100; ++i) dataplane.PutFlow(MakeFlow(i));
+  options_.listen = {"127.0.0.1:0"};
+  auto server = GrpcServer::Start(options_, &dataplane, &stats_);
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  flows_ = mos::v1::FlowService::NewStub(NewChannel());
+  WatchFlowsRequest request;
+  request.set_include_existing(true);
+  const auto watch = Begin(request);
+  dataplane.PushEvent({MakeFlow(1).id, 7, FlowEventKind::kStateChanged});
+  ASSERT_TRUE(watch->ReadUntil(101));
+  for (size_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(watch->events[i].kind(), mos::v1::FLOW_EVENT_KIND_SNAPSHOT) << i;
+  }
+  EXPECT_EQ(watch->events[100].kind(), mos::v1::FLOW_EVENT_KIND_STATE_CHANGED);
+  watch->End();
+  server_.reset();
 }
 
 TEST_F(WatchFlowsTest, NoFlowFallsBetweenTheSnapshotAndTheEvents) {
