@@ -137,19 +137,17 @@ TEST_F(WatchFlowsTest, LiveEventsWaitForTheSnapshot) {
   options_.listen = {"127.0.0.1:0"};
   auto server = GrpcServer::Start(options_, &dataplane, &stats_);
   ASSERT_TRUE(server.ok()) << server.status();
-  server_ = *std::move(server);
-  flows_ = mos::v1::FlowService::NewStub(NewChannel());
+  const auto stub = mos::v1::FlowService::NewStub(grpc::CreateChannel(
+      (*server)->addresses()[0], grpc::InsecureChannelCredentials()));
   WatchFlowsRequest request;
   request.set_include_existing(true);
-  const auto watch = Begin(request);
+  const auto watch = Begin(request, stub.get());
   dataplane.PushEvent({MakeFlow(1).id, 7, FlowEventKind::kStateChanged});
   ASSERT_TRUE(watch->ReadUntil(101));
   for (size_t i = 0; i < 100; ++i) {
     ASSERT_EQ(watch->events[i].kind(), mos::v1::FLOW_EVENT_KIND_SNAPSHOT) << i;
   }
   EXPECT_EQ(watch->events[100].kind(), mos::v1::FLOW_EVENT_KIND_STATE_CHANGED);
-  watch->End();
-  server_.reset();
 }
 
 TEST_F(WatchFlowsTest, NoFlowFallsBetweenTheSnapshotAndTheEvents) {
