@@ -18,6 +18,7 @@
 #include "controlplane/grpc/flow_service.h"
 #include "controlplane/grpc/other_calls.h"
 #include "controlplane/grpc/watch_hub.h"
+#include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
@@ -48,7 +49,11 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
     std::erase_if(*plugins, [&](const auto& plugin) {
       return plugin->name() == ours->name();
     });
-    if (enabled_) plugins->push_back(std::move(ours));
+    if (!enabled_) return;
+    // gRPC's health service does not know its own description: linking it in
+    // lets reflection answer for every service that it lists.
+    grpc::health::v1::HealthCheckRequest::descriptor();
+    plugins->push_back(std::move(ours));
   }
 
  private:

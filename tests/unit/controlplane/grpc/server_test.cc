@@ -10,12 +10,16 @@
 #include <thread>
 #include <vector>
 
+#include "google/protobuf/descriptor.h"
+#include "grpc/health/v1/health.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/controlplane/grpc/grpc_test_server.h"
 
 namespace mosd::controlplane {
 namespace {
+
+using grpc::health::v1::HealthCheckResponse;
 
 class ServerTest : public GrpcServerTest {
  protected:
@@ -26,8 +30,7 @@ class ServerTest : public GrpcServerTest {
     return GrpcServer::Start(options, &dataplane_, &stats_).status();
   }
 
-  // A unary call with hand-made bytes: for services whose messages Debian does
-  // not install.
+  // A unary call with serialized messages, of any method.
   grpc::Status RawCall(const std::string& method, const std::string& request,
                        std::string* response) {
     grpc::GenericStub stub(channel_);
@@ -56,15 +59,18 @@ class ServerTest : public GrpcServerTest {
     return status;
   }
 
-  // grpc.health.v1: 1 SERVING, 2 NOT_SERVING; -1: an error.
-  int Health(const std::string& service) {
-    // HealthCheckRequest.service = 1, HealthCheckResponse.status = 1.
-    const std::string request =
-        "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+  // UNKNOWN stands for an error.
+  HealthCheckResponse::ServingStatus Health(const std::string& service) {
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
     std::string response;
-    const grpc::Status status =
-        RawCall("/grpc.health.v1.Health/Check", request, &response);
-    return status.ok() && response.size() == 2 ? response[1] : -1;
+    HealthCheckResponse health;
+    if (RawCall("/grpc.health.v1.Health/Check", request.SerializeAsString(),
+                &response)
+            .ok()) {
+      EXPECT_TRUE(health.ParseFromString(response));
+    }
+    return health.status();
   }
 };
 
@@ -141,10 +147,12 @@ TEST_F(ServerTest, HealthFollowsSetServing) {
   StartServer();
   const std::vector<std::string> services = {"", "mos.v1.FlowService",
                                              "mos.v1.ApplianceService"};
-  for (const std::string& name : services) EXPECT_EQ(Health(name), 1) << name;
+  for (const std::string& name : services)
+    EXPECT_EQ(Health(name), HealthCheckResponse::SERVING) << name;
   server_->SetServing(false);
-  for (const std::string& name : services) EXPECT_EQ(Health(name), 2) << name;
-  EXPECT_EQ(Health("mos.v1.Nothing"), -1);
+  for (const std::string& name : services)
+    EXPECT_EQ(Health(name), HealthCheckResponse::NOT_SERVING) << name;
+  EXPECT_EQ(Health("mos.v1.Nothing"), HealthCheckResponse::UNKNOWN);
   EXPECT_EQ(stats_.started(RpcMethod::kOther), 7u);
 }
 
@@ -154,7 +162,7 @@ TEST_F(ServerTest, HealthSaysNotServingUntilTold) {
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
   channel_ = NewChannel();
-  EXPECT_EQ(Health(""), 2);
+  EXPECT_EQ(Health(""), HealthCheckResponse::NOT_SERVING);
 }
 
 TEST_F(ServerTest, AMethodThatDoesNotExistIsUnimplemented) {
@@ -179,6 +187,15 @@ TEST_F(ServerTest, ReflectionIsThereWhenSwitchedOn) {
               !reflection)
         << status.error_message();
     server_.reset();
+  }
+}
+
+TEST(ReflectionTest, EveryServiceHasItsDescription) {
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  for (const char* service :
+       {"mos.v1.FlowService", "mos.v1.ApplianceService",
+        "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}) {
+    EXPECT_NE(pool->FindServiceByName(service), nullptr) << service;
   }
 }
 
@@ -230,7 +247,7 @@ TEST_F(ServerTest, RefusesCallsAboveTheLimitAndRecovers) {
   EXPECT_TRUE(
       Eventually([&] { return stats_.handled(RpcMethod::kGetStats, 8) == 1; }));
   // Health has a limit of its own.
-  EXPECT_EQ(Health(""), 1);
+  EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
   for (auto& context : contexts) context->TryCancel();
   EXPECT_TRUE(Eventually([&] {
     return Call(appliance_.get(), &ApplianceStub::GetStats,
