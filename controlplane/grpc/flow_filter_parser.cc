@@ -1,19 +1,15 @@
 #include "controlplane/grpc/flow_filter_parser.h"
 
-#include <arpa/inet.h>
-
 #include <limits>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "controlplane/grpc/flow_filter_field.h"
 #include "controlplane/grpc/flow_filter_lexer.h"
+#include "controlplane/grpc/flow_filter_value.h"
 
 namespace mosd::controlplane {
 namespace {
@@ -23,40 +19,6 @@ using End = FilterStep::End;
 using Field = FilterStep::Field;
 using Kind = FilterTokenKind;
 using Op = FilterStep::Op;
-
-struct Address {
-  IpVersion version;
-  std::array<uint8_t, 16> bytes{};
-};
-
-uint32_t AddressBits(IpVersion version) {
-  return version == IpVersion::kIpv4 ? 32 : 128;
-}
-
-std::optional<Address> ParseAddress(absl::string_view word) {
-  const std::string text(word);
-  Address address{};
-  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) {
-    address.version = IpVersion::kIpv4;
-    return address;
-  }
-  if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) {
-    address.version = IpVersion::kIpv6;
-    return address;
-  }
-  return std::nullopt;
-}
-
-// Digits only: no sign, no blank, nothing above `max`.
-std::optional<uint32_t> ParseNumber(absl::string_view word, uint32_t max) {
-  uint32_t number;
-  if (word.empty() ||
-      !absl::ascii_isdigit(static_cast<unsigned char>(word[0])) ||
-      !absl::SimpleAtoi(word, &number) || number > max) {
-    return std::nullopt;
-  }
-  return number;
-}
 
 // Recursive descent with one token of look-ahead. A function that returns
 // false has set status_.
@@ -203,7 +165,7 @@ class Parser {
   bool BeginsWhat() const {
     return IsWord("host") || IsWord("net") || IsWord("port") ||
            IsWord("portrange") ||
-           (token_.kind == Kind::kWord && ParseAddress(token_.text));
+           (token_.kind == Kind::kWord && ParseFilterAddress(token_.text));
   }
 
   bool What(FilterStep* step) {
@@ -223,13 +185,13 @@ class Parser {
     return true;
   }
 
-  std::optional<Address> AddressHere() const {
+  std::optional<FilterAddress> AddressHere() const {
     if (token_.kind != Kind::kWord) return std::nullopt;
-    return ParseAddress(token_.text);
+    return ParseFilterAddress(token_.text);
   }
 
   bool Host(FilterStep* step, absl::string_view expectation) {
-    const std::optional<Address> address = AddressHere();
+    const std::optional<FilterAddress> address = AddressHere();
     if (!address) return Fail(expectation);
     step->version = address->version;
     step->address = address->bytes;
@@ -242,16 +204,16 @@ class Parser {
         "expected ADDRESS/BITS, or ADDRESS mask ADDRESS, after 'net'";
     if (token_.kind != Kind::kWord) return Fail(kExpectation);
     const size_t slash = token_.text.find('/');
-    const std::optional<Address> address =
-        ParseAddress(token_.text.substr(0, slash));
+    const std::optional<FilterAddress> address =
+        ParseFilterAddress(token_.text.substr(0, slash));
     if (!address) return Fail(kExpectation);
     step->version = address->version;
     if (slash != absl::string_view::npos) {
-      const std::optional<uint32_t> bits = ParseNumber(
-          token_.text.substr(slash + 1), AddressBits(address->version));
+      const std::optional<uint32_t> bits =
+          ParseFilterNumber(token_.text.substr(slash + 1), address->bits());
       if (!bits) {
-        return Fail(absl::StrCat("expected 0 to ",
-                                 AddressBits(address->version), " after '/'"));
+        return Fail(
+            absl::StrCat("expected 0 to ", address->bits(), " after '/'"));
       }
       for (uint32_t bit = 0; bit < *bits; ++bit) {
         step->mask[bit / 8] |= static_cast<uint8_t>(0x80 >> bit % 8);
@@ -260,7 +222,7 @@ class Parser {
       Advance();
       if (!IsWord("mask")) return Fail("expected 'mask', or '/BITS' before");
       Advance();
-      const std::optional<Address> mask = AddressHere();
+      const std::optional<FilterAddress> mask = AddressHere();
       if (!mask || mask->version != address->version) {
         return Fail("expected an address of the same family after 'mask'");
       }
@@ -299,7 +261,7 @@ class Parser {
   }
 
   static std::optional<uint32_t> PortNumber(absl::string_view word) {
-    return ParseNumber(word, std::numeric_limits<uint16_t>::max());
+    return ParseFilterNumber(word, std::numeric_limits<uint16_t>::max());
   }
 
   FlowFilterLexer lexer_;
