@@ -1,0 +1,84 @@
+#include "controlplane/grpc/flow_lister.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "controlplane/grpc/convert.h"
+#include "controlplane/grpc/errors.h"
+#include "controlplane/grpc/flow_filter.h"
+#include "controlplane/grpc/page_token.h"
+
+namespace mosd::controlplane {
+namespace {
+
+using dataplane::FlowSnapshot;
+using dataplane::FlowState;
+using mos::v1::FlowView;
+
+// Flows taken and records looked at between two looks at the clock.
+constexpr size_t kScanFlows = 512;
+constexpr size_t kScanRecords = 8192;
+
+bool InView(FlowView view, const FlowSnapshot& flow) {
+  const bool ended = flow.state == FlowState::kEnded;
+  return view == FlowView::FLOW_VIEW_ALL ||
+         (view == FlowView::FLOW_VIEW_ENDED) == ended;
+}
+
+}  // namespace
+
+grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
+                              mos::v1::ListFlowsResponse* response) const {
+  const FlowView view = request.view() == mos::v1::FLOW_VIEW_UNSPECIFIED
+                            ? mos::v1::FLOW_VIEW_LIVE
+                            : request.view();
+  if (!mos::v1::FlowView_IsValid(view)) {
+    return MakeFieldError(ErrorReason::kInvalidArgument, "view",
+                          "must be a FlowView");
+  }
+  const absl::StatusOr<FlowFilter> filter = FlowFilter::Parse(request.filter());
+  if (!filter.ok()) {
+    return MakeFieldError(ErrorReason::kInvalidFilter, "filter",
+                          filter.status().message());
+  }
+  dataplane::ScanCursor cursor;
+  if (!request.page_token().empty() &&
+      !OpenPageToken(*boot_, request.filter(), view, request.page_token(),
+                     &cursor)) {
+    return MakeFieldError(
+        ErrorReason::kInvalidPageToken, "page_token",
+        "must be the next_page_token of the page before, with the same filter "
+        "and view, from this start of the appliance; begin again without one");
+  }
+  const size_t page_size =
+      request.page_size() == 0
+          ? kDefaultPageSize
+          : std::min<size_t>(request.page_size(), kMaxPageSize);
+
+  const absl::Time deadline = absl::Now() + kTimeBudget;
+  std::vector<FlowSnapshot> flows;
+  bool more = true;
+  size_t found = 0;
+  while (more && found < page_size && absl::Now() < deadline) {
+    flows.clear();
+    more = dataplane_->ScanFlows(
+        &cursor, std::min(kScanFlows, page_size - found), kScanRecords, &flows);
+    for (const FlowSnapshot& flow : flows) {
+      if (!InView(view, flow) ||
+          !filter->Matches(flow, dataplane_->NowNs(flow.id.worker()))) {
+        continue;
+      }
+      FillFlow(flow, boot_->flow_epoch(), response->add_flows());
+      ++found;
+    }
+  }
+  if (more) {
+    response->set_next_page_token(
+        SealPageToken(*boot_, request.filter(), view, cursor));
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace mosd::controlplane

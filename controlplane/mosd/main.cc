@@ -1,0 +1,59 @@
+// The daemon: command line and configuration in, exit code out.
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/config/effective_yaml.h"
+#include "controlplane/config/key_reference.h"
+#include "controlplane/mosd/command_line.h"
+#include "controlplane/mosd/daemon.h"
+#include "controlplane/mosd/exit_code.h"
+#include "controlplane/mosd/log.h"
+#include "spdlog/spdlog.h"
+
+namespace {
+
+using namespace mosd::controlplane;  // NOLINT: this file is its main()
+
+ExitCode Print(const std::string& text) {
+  const bool ok =
+      std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return ok ? ExitCode::kOk : ExitCode::kFailure;
+}
+
+ExitCode Run(const CommandLine& command_line) {
+  if (command_line.help_config) return Print(KeyReference());
+  std::vector<std::string> warnings;
+  const absl::StatusOr<mos::v1::Config> config =
+      LoadConfig(command_line, &warnings);
+  if (!config.ok()) {
+    std::fprintf(stderr, "%s\n",
+                 std::string(config.status().message()).c_str());
+    return ExitCode::kConfiguration;
+  }
+  StartLog(config->log().level());
+  for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+  if (command_line.print_config) return Print(EffectiveYaml(*config));
+  if (command_line.check_config) {
+    std::fprintf(stderr, "the configuration is valid\n");
+    return ExitCode::kOk;
+  }
+  if (config->dataplane().ports().empty()) {
+    std::fprintf(stderr,
+                 "no port to take frames from; give --pcap FILE, --interface "
+                 "NAME, --port DEVICE,\nor a --config FILE with "
+                 "dataplane.ports (mosd --help)\n");
+    return ExitCode::kUsage;
+  }
+  return RunDaemon(command_line, *config);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine command_line;
+  const std::optional<int> answered =
+      ParseCommandLine(argc, argv, &command_line);
+  return answered ? *answered : static_cast<int>(Run(command_line));
+}
