@@ -76,12 +76,13 @@ CLI::Option* AddChoice(CLI::App* app, const std::string& name,
   return app
       ->add_option_function<std::string>(
           name,
-          [words, take = std::move(take)](const std::string& word) {
+          [name, words, take = std::move(take)](const std::string& word) {
             for (size_t i = 0; i < words.size(); ++i) {
               if (words[i] == word) return take(i);
             }
-            throw CLI::ValidationError(absl::StrCat(
-                "\"", word, "\" is none of ", absl::StrJoin(words, ", ")));
+            throw CLI::ValidationError(
+                name, absl::StrCat("\"", word, "\" is none of ",
+                                   absl::StrJoin(words, ", ")));
           },
           help)
       ->type_name(absl::StrJoin(words, "|"));

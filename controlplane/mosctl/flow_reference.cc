@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "controlplane/mosctl/printable.h"
@@ -27,6 +28,8 @@ absl::Status Wrong(absl::string_view text, absl::string_view why) {
 
 bool ParseAddress(int family, absl::string_view text, std::string* address) {
   std::array<char, kIpv6Bytes> bytes{};
+  if (absl::StrContains(text, '\0'))
+    return false;  // inet_pton would stop there
   if (inet_pton(family, std::string(text).c_str(), bytes.data()) != 1) {
     return false;
   }
@@ -93,6 +96,9 @@ absl::StatusOr<mos::v1::FlowRef> ParseFlowReference(absl::string_view text) {
     return Wrong(text,
                  "names no flow; give a flow id, or two endpoints as in "
                  "10.0.0.1:4321-10.0.0.2:80 or [fd00::1]:4321-[fd00::2]:80");
+  }
+  if (absl::StrContains(text.substr(dash + 1), '-')) {
+    return Wrong(text, "has more than two endpoints");
   }
   absl::StatusOr<mos::v1::Endpoint> client =
       ParseEndpoint(text.substr(0, dash));
