@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "controlplane/mosctl/appliance_commands.h"
 #include "controlplane/mosctl/command_help.h"
+#include "controlplane/mosctl/command_options.h"
 #include "controlplane/mosctl/completion.h"
 #include "controlplane/mosctl/console.h"
 #include "controlplane/mosctl/flow_commands.h"
-#include "controlplane/mosctl/flow_reference.h"
 #include "controlplane/mosctl/lastpkt_command.h"
 #include "controlplane/mosctl/message_output.h"
 #include "controlplane/mosctl/printable.h"
@@ -23,8 +22,6 @@
 
 namespace mosd::mosctl {
 namespace {
-
-using Formats = std::vector<OutputFormat>;
 
 // The options of every command, and the one that was chosen.
 class CommandLine {
@@ -67,48 +64,6 @@ class CommandLine {
 
   RemoteCommand remote_;  // empty: completion
 };
-
-// An option that takes one of a few words; `take` gets its place in the list.
-CLI::Option* AddChoice(CLI::App* app, const std::string& name,
-                       const std::vector<std::string>& words,
-                       std::function<void(size_t)> take,
-                       const std::string& help) {
-  return app
-      ->add_option_function<std::string>(
-          name,
-          [name, words, take = std::move(take)](const std::string& word) {
-            for (size_t i = 0; i < words.size(); ++i) {
-              if (words[i] == word) return take(i);
-            }
-            throw CLI::ValidationError(
-                name, absl::StrCat("\"", word, "\" is none of ",
-                                   absl::StrJoin(words, ", ")));
-          },
-          help)
-      ->type_name(absl::StrJoin(words, "|"));
-}
-
-// The first format is the default.
-void AddOutput(CLI::App* app, const Formats& formats, OutputFormat* format) {
-  *format = formats.front();
-  std::vector<std::string> words;
-  for (const OutputFormat each : formats) {
-    words.emplace_back(NameOf(each));
-  }
-  AddChoice(
-      app, "-o,--output", words,
-      [formats, format](size_t i) { *format = formats[i]; },
-      absl::StrCat("How to write it [", words.front(), "]"));
-}
-
-void AddFlow(CLI::App* app, std::string* flow) {
-  app->add_option("FLOW", *flow, "Flow id, or client-server")
-      ->required()
-      ->type_name("")
-      ->check([](const std::string& text) {
-        return std::string(ParseFlowReference(text).status().message());
-      });
-}
 
 std::string FailureText(const CLI::App*, const CLI::Error& error) {
   return absl::StrCat("mosctl: ", Printable(error.what()),

@@ -50,8 +50,9 @@ std::string ScaledText(uint64_t number, absl::string_view gap,
                        absl::string_view unit) {
   if (number < kThousand) return absl::StrCat(number, gap, unit);
   const Scaled scaled = Scale(number);
-  return absl::StrFormat(scaled.value < 9.95 ? "%.1f%s%s%s" : "%.0f%s%s%s",
-                         scaled.value, gap, scaled.prefix, unit);
+  const int decimals = scaled.value < 9.95 ? 1 : 0;
+  return absl::StrFormat("%.*f%s%s%s", decimals, scaled.value, gap,
+                         scaled.prefix, unit);
 }
 
 }  // namespace
