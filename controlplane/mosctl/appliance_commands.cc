@@ -130,7 +130,7 @@ void PrintInfo(const mos::v1::GetInfoResponse& info, const Console& console) {
        absl::StrCat(Printable(info.version()), " (", Printable(info.commit()),
                     "), ", Printable(info.dpdk_version())));
   line("Started", absl::StrCat(TimeText(start, console.zone), ", ",
-                               HumanAge(start, console.now, console.zone)));
+                               HumanAge(start, console.now)));
   line("Boot epoch", Printable(info.boot_epoch()));
   line("Features", Printable(absl::StrJoin(info.features(), ", ")));
   line("Input", info.input_exhausted() ? "read to its end" : "open");

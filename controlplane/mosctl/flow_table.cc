@@ -26,9 +26,8 @@ const mos::v1::FlowSide& LastSide(const mos::v1::Flow& flow) {
 std::string LastText(const mos::v1::Flow& flow, const Console& console) {
   const mos::v1::FlowSide& side = LastSide(flow);
   if (!side.has_last_time()) return Name(flow.last_speaker());
-  return absl::StrCat(
-      Name(flow.last_speaker()), " ",
-      HumanAge(TimeOf(side.last_time()), console.now, console.zone));
+  return absl::StrCat(Name(flow.last_speaker()), " ",
+                      HumanAge(TimeOf(side.last_time()), console.now));
 }
 
 void Line(const Console& console, absl::string_view label,
@@ -111,7 +110,9 @@ std::vector<Cell> FlowRow(const mos::v1::Flow& flow, const Console& console,
       absl::StrCat(Count(client.frames(), wide), "/",
                    Count(server.frames(), wide)),
       Bytes(client.wire_bytes() + server.wire_bytes(), wide),
-      {Name(flow.end_reason()), StyleOf(flow)},
+      {Name(flow.end_reason()),
+       flow.end_reason() == mos::v1::END_REASON_UNSPECIFIED ? Style::kPlain
+                                                            : StyleOf(flow)},
   };
   if (!wide) return row;
   row.emplace_back(absl::StrCat(client.retransmitted_frames(), "/",
@@ -140,7 +141,7 @@ void PrintFlow(const mos::v1::Flow& flow, const Console& console) {
   }
   Line(console, "Last word",
        absl::StrCat(Name(flow.last_speaker()), ", ",
-                    HumanAge(last, console.now, console.zone)));
+                    HumanAge(last, console.now)));
   Line(console, "Seen",
        flow.midstream() ? "from mid-stream; the client is inferred"
                         : "from the first SYN");

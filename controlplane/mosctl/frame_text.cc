@@ -19,7 +19,7 @@ namespace mosd::mosctl {
 namespace {
 
 constexpr size_t kPreviewBytes = 256;
-constexpr size_t kPreviewColumns = 64;  // of a line
+constexpr size_t kColumns = 64;  // of a value that is broken
 
 absl::string_view AsText(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -70,7 +70,7 @@ void AddEthernet(const EthernetHeader& header, Lines* lines) {
 void AddIpv4(const Ipv4Header& header, Lines* lines) {
   lines->Add("IPv4", absl::StrCat(FormatAddress(AsText(header.source)), " > ",
                                   FormatAddress(AsText(header.destination)),
-                                  "  protocol ", header.protocol));
+                                  "  ", ProtocolText(header.protocol)));
   lines->Add(
       "", absl::StrCat("length ", header.total_length, ", TTL ", header.ttl,
                        ", id ", header.id, header.dont_fragment ? ", DF" : "",
@@ -89,7 +89,7 @@ void AddIpv4(const Ipv4Header& header, Lines* lines) {
 void AddIpv6(const Ipv6Header& header, Lines* lines) {
   lines->Add("IPv6", absl::StrCat(FormatAddress(AsText(header.source)), " > ",
                                   FormatAddress(AsText(header.destination)),
-                                  "  protocol ", header.protocol));
+                                  "  ", ProtocolText(header.protocol)));
   lines->Add("", absl::StrCat("payload ", header.payload_length, ", hop limit ",
                               header.hop_limit, ", flow label ",
                               absl::StrFormat("0x%05x", header.flow_label),
@@ -112,9 +112,15 @@ void AddTcp(const TcpHeader& header, Lines* lines) {
                        header.window, ", header ", header.header_length,
                        urgent ? absl::StrCat(", urgent ", header.urgent) : "",
                        ", ", ChecksumText(header.checksum)));
+  std::string options;
   for (const TcpOption& option : header.options) {
-    lines->Add("", absl::StrCat("option ", option.text));
+    if (!options.empty() && options.size() + option.text.size() > kColumns) {
+      lines->Add("", options);
+      options.clear();
+    }
+    absl::StrAppend(&options, options.empty() ? "options " : ", ", option.text);
   }
+  if (!options.empty()) lines->Add("", options);
 }
 
 void AddPayload(const DecodedFrame& frame, Lines* lines) {
@@ -135,7 +141,7 @@ void AddPayload(const DecodedFrame& frame, Lines* lines) {
   for (const uint8_t byte : shown) {
     const char c = static_cast<char>(byte);
     const std::string piece = Printable({&c, 1});
-    if (line.size() + piece.size() > kPreviewColumns) {
+    if (line.size() + piece.size() > kColumns) {
       lines->Add("", line);
       line.clear();
     }

@@ -27,6 +27,10 @@ std::string TypeText(uint16_t type) {
   }
 }
 
+std::string ProtocolText(uint8_t protocol) {
+  return protocol == 6 ? "TCP" : absl::StrCat("protocol ", protocol);
+}
+
 const char* ChecksumText(Checksum checksum) {
   switch (checksum) {
     case Checksum::kRight:

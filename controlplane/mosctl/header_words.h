@@ -14,6 +14,9 @@ std::string MacText(const MacAddress& mac);
 // Of an EtherType: "IPv4", "type 0x88cc".
 std::string TypeText(uint16_t type);
 
+// Of an IP protocol number: "TCP", "protocol 17".
+std::string ProtocolText(uint8_t protocol);
+
 const char* ChecksumText(Checksum checksum);
 
 // "DSCP 46, ECT(0)": RFC 2474 and RFC 3168, section 5.

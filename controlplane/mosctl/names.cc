@@ -91,7 +91,9 @@ std::string HumanDuration(absl::Duration duration) {
   if (whole < kDay) {
     return absl::StrFormat("%dh%02dm", whole / kHour, whole % kHour / kMinute);
   }
-  return absl::StrCat(whole / kDay, "d");
+  constexpr int64_t kYear = 365 * kDay;
+  return whole < 2 * kYear ? absl::StrCat(whole / kDay, "d")
+                           : absl::StrCat(whole / kYear, "y");
 }
 
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
@@ -104,11 +106,8 @@ absl::Duration DurationOf(const google::protobuf::Duration& duration) {
          absl::Nanoseconds(duration.nanos());
 }
 
-std::string HumanAge(absl::Time time, absl::Time now, absl::TimeZone zone) {
-  const absl::Duration age = now - time;
-  return age < absl::Hours(24)
-             ? absl::StrCat(HumanDuration(age), " ago")
-             : absl::FormatTime("%Y-%m-%d %H:%M:%S", time, zone);
+std::string HumanAge(absl::Time time, absl::Time now) {
+  return absl::StrCat(HumanDuration(now - time), " ago");
 }
 
 std::string TimeText(absl::Time time, absl::TimeZone zone) {

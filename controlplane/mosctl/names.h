@@ -28,15 +28,14 @@ std::string Name(mos::v1::TcpState state);
 std::string HumanCount(uint64_t count);
 // Powers of 1000: "0 B", "1.5 kB", "45 MB".
 std::string HumanBytes(uint64_t bytes);
-// "3.2s", "5m12s", "2h03m", "6d". Negative ones are 0.
+// "3.2s", "5m12s", "2h03m", "6d", "9y". Negative ones are 0.
 std::string HumanDuration(absl::Duration duration);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp);
 absl::Duration DurationOf(const google::protobuf::Duration& duration);
 
-// How long before `now`, or the date when that is over a day: captures may be
-// old.
-std::string HumanAge(absl::Time time, absl::Time now, absl::TimeZone zone);
+// How long before `now`: "3.2s ago".
+std::string HumanAge(absl::Time time, absl::Time now);
 // RFC 3339 with nine decimals.
 std::string TimeText(absl::Time time, absl::TimeZone zone);
 

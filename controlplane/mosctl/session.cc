@@ -1,5 +1,6 @@
 #include "controlplane/mosctl/session.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "controlplane/mosctl/names.h"
@@ -24,6 +25,13 @@ std::string ReasonOf(const grpc::Status& status) {
     if (detail.UnpackTo(&info)) return info.reason();
   }
   return "";
+}
+
+// What the system said, out of gRPC's account of all it tried.
+std::string ConnectFailure(const std::string& message) {
+  const size_t colon = message.rfind(": ");
+  const bool wrapped = absl::StrContains(message, "last error: ");
+  return Printable(wrapped ? message.substr(colon + 2) : message);
 }
 
 struct Hint {
@@ -77,7 +85,7 @@ ExitCode Session::Report(const grpc::Status& status,
   std::string text;
   if (reason.empty() && code == grpc::StatusCode::UNAVAILABLE) {
     text = absl::StrCat("cannot reach mosd at ", Printable(server), ": ",
-                        Printable(status.error_message()));
+                        ConnectFailure(status.error_message()));
   } else if (reason.empty() && code == grpc::StatusCode::DEADLINE_EXCEEDED) {
     text = absl::StrCat("no answer from ", Printable(server), " within ",
                         HumanDuration(timeout));

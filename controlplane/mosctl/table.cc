@@ -7,8 +7,11 @@
 namespace mosd::mosctl {
 namespace {
 
-constexpr size_t kGap = 2;          // spaces between columns
-constexpr size_t kMinShrunken = 9;  // characters left of a cut cell
+constexpr size_t kGap = 2;  // spaces between columns
+// Characters that a cell is cut to before whole columns go, enough for an IPv4
+// endpoint; and the least that it is cut to after that.
+constexpr size_t kComfortable = 21;
+constexpr size_t kMinShrunken = 9;
 
 std::string Cut(const std::string& text, size_t width) {
   constexpr absl::string_view kMark = "..";
@@ -16,7 +19,7 @@ std::string Cut(const std::string& text, size_t width) {
     return text.substr(0, width);
   }
   const size_t kept = width - kMark.size();
-  const size_t head = kept / 2;
+  const size_t head = kept / 3;  // the end tells more: there is the port
   return absl::StrCat(text.substr(0, head), kMark,
                       text.substr(text.size() - (kept - head)));
 }
@@ -38,30 +41,37 @@ void Table::AddRow(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-size_t Table::LineWidth() const {
+size_t Table::LineWidth(size_t shrunken) const {
   size_t width = 0;
   for (const Slot& slot : slots_) {
-    if (slot.shown) width += slot.width + kGap;
+    if (!slot.shown) continue;
+    width += kGap + (slot.column.shrinks ? std::min(slot.width, shrunken)
+                                         : slot.width);
   }
   return width > kGap ? width - kGap : 0;
+}
+
+void Table::ChooseColumns(size_t limit) {
+  std::vector<Slot*> by_worth;  // those that may go, the most wanted first
+  for (Slot& slot : slots_) {
+    if (slot.column.drop_order > 0) by_worth.push_back(&slot);
+  }
+  std::stable_sort(by_worth.begin(), by_worth.end(),
+                   [](const Slot* a, const Slot* b) {
+                     return a->column.drop_order < b->column.drop_order;
+                   });
+  for (Slot* slot : by_worth) slot->shown = false;
+  for (Slot* slot : by_worth) {
+    slot->shown = true;
+    slot->shown = LineWidth(kComfortable) <= limit;
+  }
 }
 
 void Table::Fit(size_t limit) {
   for (Slot& slot : slots_) slot.width = std::max(slot.width, slot.needed);
   if (limit == 0) return;
-  while (!titled_ && LineWidth() > limit) {
-    Slot* least = nullptr;
-    for (Slot& slot : slots_) {
-      if (slot.shown && slot.column.drop_order > 0 &&
-          (least == nullptr ||
-           slot.column.drop_order > least->column.drop_order)) {
-        least = &slot;
-      }
-    }
-    if (least == nullptr) break;
-    least->shown = false;
-  }
-  while (LineWidth() > limit) {
+  if (!titled_) ChooseColumns(limit);
+  while (LineWidth(std::string::npos) > limit) {
     Slot* widest = nullptr;
     for (Slot& slot : slots_) {
       if (slot.shown && slot.column.shrinks && slot.width > kMinShrunken &&

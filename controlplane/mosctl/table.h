@@ -1,6 +1,6 @@
-// Rows in aligned columns that fit the reader's width: the least wanted columns
-// go first, then long cells are cut in the middle, and no line wraps. Widths
-// count characters; cells are ASCII. One thread.
+// Rows in aligned columns that fit the reader's width: long cells are cut in
+// the middle, the least wanted columns go, and no line wraps. Widths count
+// characters; cells are ASCII. One thread.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace mosd::mosctl {
 struct Column {
   std::string title;
   bool right = false;    // numbers
-  int drop_order = 0;    // the highest goes first; 0: never dropped
+  int drop_order = 0;    // 1 is wanted most; 0: never dropped
   bool shrinks = false;  // may be cut in the middle
 };
 
@@ -51,7 +51,9 @@ class Table {
     bool shown = true;
   };
 
-  size_t LineWidth() const;
+  // With columns that shrink at most `shrunken` wide.
+  size_t LineWidth(size_t shrunken) const;
+  void ChooseColumns(size_t limit);
   void Fit(size_t limit);
   void PrintLine(const Console& console, const std::vector<Cell>& cells) const;
 

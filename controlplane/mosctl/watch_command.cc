@@ -23,7 +23,7 @@ std::string EventName(mos::v1::FlowEventKind kind) {
 void PrintTitles(const Console& console) {
   console.out << console.Paint(
                      Style::kHeading,
-                     absl::StrFormat("%-15s  %-8s  %-24s  %-11s  %-10s  %s",
+                     absl::StrFormat("%-15s  %-8s  %-24s  %-11s  %-12s  %s",
                                      "TIME", "EVENT", "FLOW", "STATE", "END",
                                      "CLIENT-SERVER"))
               << "\n";
@@ -44,7 +44,7 @@ void PrintEvent(const mos::v1::FlowEvent& event, const Console& console) {
                                   console.zone)
               << absl::StrFormat("  %-8s  %-24s  ", EventName(event.kind()),
                                  Printable(flow.flow_id()))
-              << pad(state, 11) << "  " << pad(end, 10) << "  "
+              << pad(state, 11) << "  " << pad(end, 12) << "  "
               << FormatTuple(flow.tuple()) << "\n";
 }
 

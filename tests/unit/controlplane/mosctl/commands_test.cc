@@ -91,7 +91,7 @@ TEST_F(Commands, ListShowsATable) {
   EXPECT_EQ(Run({"flows", "list"}), 0);
   EXPECT_THAT(out(), StartsWith("FLOW  CLIENT         SERVER       STATE"));
   EXPECT_THAT(out(), HasSubstr("f1    10.0.0.1:4321  10.0.0.2:80  ended"));
-  EXPECT_THAT(out(), HasSubstr("server 2023-11-14 22:13:20"));
+  EXPECT_THAT(out(), HasSubstr("y ago"));
   EXPECT_THAT(out(), HasSubstr("1.2M/0"));
   EXPECT_EQ(err(), "");
   EXPECT_EQ(Run({"flows", "list", "-o", "wide"}), 0);
@@ -272,7 +272,7 @@ TEST_F(Commands, WatchShowsEventsAndWhatWasMissed) {
   flows_.events = {response};
   EXPECT_EQ(Run({"flows", "watch"}), 0);
   EXPECT_THAT(out(), HasSubstr("00:00:00.000000  ended     f1"));
-  EXPECT_THAT(out(), EndsWith("rst_server  10.0.0.1:4321-10.0.0.2:80\n"));
+  EXPECT_THAT(out(), EndsWith("rst_server    10.0.0.1:4321-10.0.0.2:80\n"));
   EXPECT_THAT(err(), HasSubstr("5 events were lost"));
   EXPECT_EQ(Run({"flows", "watch", "-o", "jsonl"}), 0);
   const std::vector<std::string> lines =

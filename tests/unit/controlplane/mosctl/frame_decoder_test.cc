@@ -212,8 +212,9 @@ TEST(FrameText, ShowsFlowHeadersAndEscapedPayload) {
         "ended (rst_server)", "it spoke last",
         "1970-01-01T00:00:01.000000005+00:00", "all kept",
         "02:00:00:00:00:01 > 02:00:00:00:00:02", "VLAN       5",
-        "10.0.0.1 > 10.0.0.2", "4321 > 80  PSH ACK", "checksum right",
-        "GET /\\r\\n\n", "\\x1b[2J", "0000  02 00 00 00 00 02 02 00"}) {
+        "> 10.0.0.2  TCP", "10.0.0.1 > 10.0.0.2", "4321 > 80  PSH ACK",
+        "checksum right", "GET /\\r\\n\n", "\\x1b[2J",
+        "0000  02 00 00 00 00 02 02 00"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -48,27 +48,27 @@ TEST_F(TableTest, LaterRowsKeepTheColumns) {
   EXPECT_THAT(Lines(), ElementsAre("A     B", "wide  1", "x     2"));
 }
 
-TEST_F(TableTest, DropsThenCutsThenClips) {
-  const auto make = [] {
+TEST_F(TableTest, CutsALittleThenDropsThenCutsMore) {
+  const auto lines = [this](int width, std::vector<std::string>* dropped) {
     Table table({{.title = "ID", .drop_order = 1},
                  {.title = "ADDRESS", .shrinks = true},
                  {.title = "MORE", .drop_order = 2},
                  {.title = "STATE"}});
     table.AddRow({"0123456789", "[fd00:1111:2222:3333::1]:80", "m", "ended"});
-    return table;
+    out_.str("");
+    console_.width = width;
+    table.Flush(console_);
+    *dropped = table.Dropped();
+    return Lines();
   };
-  console_.width = 48;
-  Table table = make();
-  table.Flush(console_);
-  EXPECT_THAT(table.Dropped(), ElementsAre("MORE"));
-  EXPECT_EQ(Lines()[1], "0123456789  [fd00:1111:2222:3333::1]:80  ended");
-
-  out_.str("");
-  console_.width = 20;
-  table = make();
-  table.Flush(console_);
-  EXPECT_THAT(table.Dropped(), ElementsAre("ID", "MORE"));
-  EXPECT_EQ(Lines()[1], "[fd00..:1]:80  ended");
+  std::vector<std::string> dropped;
+  EXPECT_EQ(lines(48, &dropped)[1],
+            "0123456789  [fd00:1..22:3333::1]:80  m     ended");
+  EXPECT_THAT(dropped, ElementsAre());
+  EXPECT_EQ(lines(40, &dropped)[1], "0123456789  [fd00:..2:3333::1]:80  ended");
+  EXPECT_THAT(dropped, ElementsAre("MORE"));
+  EXPECT_EQ(lines(20, &dropped)[1], "[fd..3::1]:80  ended");
+  EXPECT_THAT(dropped, ElementsAre("ID", "MORE"));
 }
 
 TEST_F(TableTest, NeverExceedsTheWidth) {

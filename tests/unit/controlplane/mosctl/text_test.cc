@@ -63,10 +63,9 @@ TEST(Durations, AreShort) {
   EXPECT_EQ(HumanDuration(absl::Seconds(7380)), "2h03m");
   EXPECT_EQ(HumanDuration(absl::Hours(49)), "2d");
   const absl::Time then = absl::FromUnixSeconds(0);
-  EXPECT_EQ(HumanAge(then, then + absl::Seconds(2), absl::UTCTimeZone()),
-            "2.0s ago");
-  EXPECT_EQ(HumanAge(then, then + absl::Hours(25), absl::UTCTimeZone()),
-            "1970-01-01 00:00:00");
+  EXPECT_EQ(HumanAge(then, then + absl::Seconds(2)), "2.0s ago");
+  EXPECT_EQ(HumanDuration(absl::Hours(24 * 729)), "729d");
+  EXPECT_EQ(HumanDuration(absl::Hours(24 * 3650)), "10y");
 }
 
 TEST(ExitCodes, FollowTheTable) {
