@@ -65,10 +65,11 @@ fi
 
 command -v dpkg-query > /dev/null ||
   fail "this is no Debian system; install the equivalents of: ${packages[*]}"
-mapfile -t missing < <(
-  comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) \
-    <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' |
-      sed -n 's/^installed //p' | sort -u))
+installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ') "
+missing=()
+for package in "${packages[@]}"; do
+  [[ $installed == *" installed:$package "* ]] || missing+=("$package")
+done
 ((${#missing[@]})) || exit 0
 
 as_root=()
