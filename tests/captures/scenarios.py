@@ -13,12 +13,11 @@ import threading
 import time
 from collections.abc import Callable
 
+from netlab.pair import CLIENT, SERVER
 from netlab.relay import Drop, Swap, Tag
 
-CLIENT = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-SERVER = {socket.AF_INET: "192.0.2.2", socket.AF_INET6: "2001:db8::2"}
 _CLIENT_PORTS = 40000
-_SYN, _RST, _ACK = 0x02, 0x04, 0x10
+_SYN = 0x02
 
 
 class Connection:
