@@ -74,7 +74,7 @@ def main():
                         + ", ".join(_ONLY_WHEN_NAMED))
     options = parser.parse_args()
     if options.build:
-        os.environ["MOSD_BUILD"] = options.build
+        os.environ["E2E_BUILD"] = options.build
     here = pathlib.Path(__file__).parent
     modules = options.module or sorted(
         {path.stem for path in here.glob("test_*.py")} - _ONLY_WHEN_NAMED)
@@ -85,10 +85,11 @@ def main():
     suite.run(result)
     if options.junit:
         ElementTree.ElementTree(result.report).write(options.junit)
-    bad = len(result.failures) + len(result.errors)
-    skipped = len(result.skipped)
-    print(f"{result.testsRun - bad - skipped} passed, {bad} failed, {skipped} skipped")
-    sys.exit(1 if bad else 0)
+    cases = list(result.report)
+    failed, skipped = (sum(case.find(outcome) is not None for case in cases)
+                       for outcome in ("failure", "skipped"))
+    print(f"{len(cases) - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

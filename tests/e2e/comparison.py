@@ -44,10 +44,11 @@ def _by_tuple(segments):
     return grouped
 
 
-def compare(packets, segments, flows, last_packets):
+def compare(packets, segments, flows, last_packets, same_clock=True):
     """Raises Difference. `packets` are the frames of the capture, `segments`
-    tshark's reading; `flows` and `last_packets` what mosd served. Returns the
-    number of segments that are accounted to flows."""
+    tshark's reading; `flows` and `last_packets` what mosd served. Without
+    `same_clock` the capture is another recording of the same frames. Returns
+    the number of segments that are accounted to flows."""
     expected = _by_tuple(segments)
     served = collections.defaultdict(list)
     for flow in flows:
@@ -56,11 +57,11 @@ def compare(packets, segments, flows, last_packets):
              expected.keys() - served.keys(), "only mosd:", served.keys() - expected.keys())
     for key, group in expected.items():
         ordered = sorted(served[key], key=lambda f: _nanoseconds(f.start_time))
-        _compare_tuple(packets, group, ordered, last_packets)
+        _compare_tuple(packets, group, ordered, last_packets, same_clock)
     return sum(map(len, expected.values()))
 
 
-def _compare_tuple(packets, segments, flows, last_packets):
+def _compare_tuple(packets, segments, flows, last_packets, same_clock):
     total = sum(_frames(flow) for flow in flows)
     _require(total == len(segments), segments[0].tuple, ": tshark has", len(segments),
              "segments, mosd", total)
@@ -69,7 +70,7 @@ def _compare_tuple(packets, segments, flows, last_packets):
         own = segments[start:start + _frames(flow)]
         _explain_cut(segments, start, flow)
         _explain_no_cut(own)
-        _compare_sides(packets, own, flow, last_packets)
+        _compare_sides(packets, own, flow, last_packets, same_clock)
         start += len(own)
 
 
@@ -112,7 +113,7 @@ def _client(own):
     return higher if well_known and lower[1] != higher[1] else first.source
 
 
-def _compare_sides(packets, own, flow, last_packets):
+def _compare_sides(packets, own, flow, last_packets, same_clock):
     client = _client(own)
     _require(endpoint(flow.tuple.client) == client, "client is", client, "but mosd says",
              endpoint(flow.tuple.client))
@@ -129,17 +130,17 @@ def _compare_sides(packets, own, flow, last_packets):
         if sent:
             _require(counted.wire_bytes == sum(s.number("frame.len") for s in sent),
                      "wire bytes of side", side)
-            _compare_last(packets, sent[-1], served)
+            _compare_last(packets, sent[-1], served, same_clock)
 
 
-def _compare_last(packets, segment, served):
+def _compare_last(packets, segment, served, same_clock):
     packet = packets[segment.index]
     name = f"frame {segment.index + 1}"
     _require(served.frame == packet.data, name, "is", packet.data.hex(), "but served was",
              served.frame.hex())
+    captured_ns = _nanoseconds(served.capture_time)
     same = {
-        "capture_time": (_nanoseconds(served.capture_time), segment.time_ns),
-        "cur_ts": (served.cur_ts, segment.time_ns // 10**6 & 0xFFFFFFFF),
+        "cur_ts": (served.cur_ts, captured_ns // 10**6 & 0xFFFFFFFF),
         "eth_len": (served.eth_len, segment.number("frame.len")),
         "wire_length": (served.wire_length, segment.number("frame.len")),
         "captured_length": (served.captured_length, segment.number("frame.cap_len")),
@@ -150,6 +151,11 @@ def _compare_last(packets, segment, served):
         "payloadlen": (served.payloadlen, segment.number("tcp.len")),
         "header": (served.payload_offset - served.tcp_offset, segment.number("tcp.hdr_len")),
     }
+    if same_clock:
+        same["capture_time"] = (captured_ns, segment.time_ns)
+    else:
+        _require(abs(captured_ns - segment.time_ns) < 10**9, name, "was captured at",
+                 segment.time_ns, "mosd says", captured_ns)
     if segment.number("ip.len"):
         same["ip_len"] = (served.ip_len, segment.number("ip.len"))
     for field, (got, wanted) in same.items():

@@ -51,7 +51,7 @@ class Daemon:
         addresses = [word for address in (self.socket, *grpc_listen)
                      for word in ("--grpc-listen", address)]
         addresses += (("--metrics-listen", "127.0.0.1:0") if metrics
-                      else ("--set", "metrics.listen=[]"))
+                      else ("--set", "metrics.listen="))
         self._process = subprocess.Popen(
             (*prefix, MOSD, *map(str, arguments), *addresses, "--summary"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -85,8 +85,7 @@ class Daemon:
 
     def wait_until_ready(self):
         """Until it serves; Failed if it ends instead."""
-        ready = grpc.channel_ready_future(self._channel)
-        self._wait(lambda: ready.done(), "it does not serve")
+        self.wait_for_log("gRPC on unix:")
 
     def wait_for_input(self):
         """Until the captures are read and accounted."""

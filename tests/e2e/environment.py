@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("MOSD_BUILD", ROOT / "build")).resolve()
+BUILD = pathlib.Path(os.environ.get("E2E_BUILD", ROOT / "build")).resolve()
 MOSD = BUILD / "mosd"
 MOSCTL = BUILD / "mosctl"
 CAPTURES = ROOT / "tests" / "captures"

@@ -15,8 +15,8 @@ _AT_ONCE = os.cpu_count() or 2
 
 def _check_refused(path):
     """Not Ethernet, or no capture: says so, and exits with its code."""
-    done = run("--pcap", path, "--exit-on-eof", "--set", "grpc.listen=[]",
-               "--set", "metrics.listen=[]")
+    done = run("--pcap", path, "--exit-on-eof", "--set", "grpc.listen=",
+               "--set", "metrics.listen=")
     if done.returncode != _INPUT_UNUSABLE or path.name not in done.stderr:
         raise AssertionError(f"exit code {done.returncode}:\n{done.stderr}")
 
