@@ -21,18 +21,14 @@ from netlab.relay import Relay, untag  # noqa: E402
 from scenarios import SCENARIOS, Connection  # noqa: E402
 
 
-def _untagged(segment):
-    return [untag(segment.frame)]
-
-
 def _relay(hosts, near, far):
     before = [rule for scenario in SCENARIOS for rule in scenario.before]
     after = [rule for scenario in SCENARIOS for rule in scenario.after]
     relay = Relay()
     relay.cable(hosts.from_client, near, *before)
-    relay.cable(far, hosts.from_server, *after, _untagged)
+    relay.cable(far, hosts.from_server, *after, untag)
     relay.cable(hosts.from_server, far, *before)
-    relay.cable(near, hosts.from_client, *after, _untagged)
+    relay.cable(near, hosts.from_client, *after, untag)
     return relay
 
 

@@ -1,7 +1,6 @@
-"""Runs end-to-end tests: python3 -m e2e [--build DIR] [--junit FILE] [MODULE...]"""
+"""Runs end-to-end tests: python3 -m e2e [--build DIR] [--junit FILE] [NAME...]"""
 
 import argparse
-import importlib
 import os
 import pathlib
 import sys
@@ -70,17 +69,16 @@ def main():
     parser = argparse.ArgumentParser(prog="python3 -m e2e", description=__doc__)
     parser.add_argument("--build", default=None, help="folder with mosd and mosctl [build]")
     parser.add_argument("--junit", type=pathlib.Path, help="write a report there")
-    parser.add_argument("module", nargs="*", help="such as test_sample; default: all but "
+    parser.add_argument("name", nargs="*", help="such as test_sample.Stories; default: all but "
                         + ", ".join(_ONLY_WHEN_NAMED))
     options = parser.parse_args()
     if options.build:
         os.environ["E2E_BUILD"] = options.build
     here = pathlib.Path(__file__).parent
-    modules = options.module or sorted(
+    names = options.name or sorted(
         {path.stem for path in here.glob("test_*.py")} - _ONLY_WHEN_NAMED)
     suite = unittest.TestSuite(
-        unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"e2e.{module}"))
-        for module in modules)
+        unittest.defaultTestLoader.loadTestsFromName(f"e2e.{name}") for name in names)
     result = _Result()
     suite.run(result)
     if options.junit:

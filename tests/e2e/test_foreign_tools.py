@@ -88,7 +88,7 @@ class Reflection(unittest.TestCase):
         self.assertIn(b"FLOW_NOT_FOUND", base64.b64decode(error["details"][0]["value"] + "=="))
 
     def test_watches(self):
-        done = self.curl("--max-time", "2", "-d", json.dumps({"includeExisting": True}),
+        done = self.curl("--timeout", "2s", "-d", json.dumps({"includeExisting": True}),
                          f"http://{self.daemon.address()}/mos.v1.FlowService/WatchFlows")
         self.assertIn("FLOW_EVENT_KIND_SNAPSHOT", done.stdout, done.stderr)
 

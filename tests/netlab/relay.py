@@ -36,26 +36,32 @@ class Segment:
 
 
 def dissect(frame):
-    """The TCP segment in an untagged frame of a friendly sender."""
+    """The TCP segment in a frame of a friendly sender."""
     segment = Segment(frame)
-    ethertype, = struct.unpack_from("!H", frame, 12)
-    if ethertype == 0x0800 and frame[23] == 6:
-        tcp = 14 + (frame[14] & 15) * 4
-        end = 14 + struct.unpack_from("!H", frame, 16)[0]
-    elif ethertype == 0x86DD:
-        tcp, protocol = 54, frame[20]
+    ip = 14
+    while _ether_type(frame, ip) in _TAGS:
+        ip += 4
+    if _ether_type(frame, ip) == 0x0800 and frame[ip + 9] == 6:
+        tcp = ip + (frame[ip] & 15) * 4
+        end = ip + struct.unpack_from("!H", frame, ip + 2)[0]
+    elif _ether_type(frame, ip) == 0x86DD:
+        tcp, protocol = ip + 40, frame[ip + 6]
         while protocol in (0, 60):  # hop-by-hop and destination options
             protocol, length = frame[tcp], frame[tcp + 1]
             tcp += (length + 1) * 8
         if protocol != 6:
             return segment
-        end = 54 + struct.unpack_from("!H", frame, 18)[0]
+        end = ip + 40 + struct.unpack_from("!H", frame, ip + 4)[0]
     else:
         return segment
     segment.source, segment.destination = struct.unpack_from("!HH", frame, tcp)
     segment.flags = frame[tcp + 13]
     segment.payload = end - tcp - (frame[tcp + 12] >> 4) * 4
     return segment
+
+
+def _ether_type(frame, ip):
+    return struct.unpack_from("!H", frame, ip - 2)[0]
 
 
 class Drop:
@@ -101,10 +107,12 @@ class Tag:
         return [frame]
 
 
-def untag(frame):
-    while struct.unpack_from("!H", frame, 12)[0] in _TAGS:
+def untag(segment):
+    """A rule: takes all tags off."""
+    frame = segment.frame
+    while _ether_type(frame, 14) in _TAGS:
         frame = frame[:12] + frame[16:]
-    return frame
+    return [frame]
 
 
 class _Port:
@@ -149,7 +157,7 @@ class Relay:
 
     def cable(self, source, destination, *rules):
         """From one (namespace, interface) to another, through rules. Several
-        from one source are copies. Frames with a rule are untagged first."""
+        from one source are copies."""
         self._cables[self._port(source)].append((self._port(destination), rules))
 
     def _port(self, place):
@@ -185,5 +193,5 @@ class Relay:
 def _through(rules, frame):
     frames = [frame]
     for rule in rules:
-        frames = [out for one in frames for out in rule(dissect(untag(one)))]
+        frames = [out for one in frames for out in rule(dissect(one))]
     return frames
