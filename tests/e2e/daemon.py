@@ -27,7 +27,7 @@ class Failed(AssertionError):
     """mosd did something else than it was expected to do."""
 
 
-def run(*arguments, prefix=(), program=MOSD, env=None, timeout=PATIENCE):
+def run(*arguments, prefix=(), program=MOSD, env=None, timeout=PATIENCE / 2):
     """Runs mosd to its end."""
     return subprocess.run((*prefix, program, *map(str, arguments)), capture_output=True, text=True,
                           timeout=timeout, stdin=subprocess.DEVNULL, env=env)
@@ -48,6 +48,7 @@ class Daemon:
         self.log = []
         self.exit_code = None
         self.summary = None
+        self._signalled = False
         addresses = [word for address in (self.socket, *grpc_listen)
                      for word in ("--grpc-listen", address)]
         addresses += (("--metrics-listen", "127.0.0.1:0") if metrics
@@ -109,14 +110,16 @@ class Daemon:
             time.sleep(0.003)
 
     def signal(self, number):
+        """A first one that ends it; stop() then only waits."""
         self._process.send_signal(number)
+        self._signalled = True
 
     def stop(self):
         """Idempotent; leaves exit_code, summary and log. -9: it had to be killed."""
         if self.exit_code is not None:
             return
         self._channel.close()
-        if self._process.poll() is None:
+        if self._process.poll() is None and not self._signalled:
             self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(PATIENCE)
