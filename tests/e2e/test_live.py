@@ -138,8 +138,11 @@ class Live(unittest.TestCase):
         accounted = comparison.compare(packets, tshark_reading.read(path, packets), flows, last,
                                        same_clock=False)
         self.assertEqual(daemon.exit_code, 0, daemon.text)
-        self.assertEqual(counts(daemon.summary),
-                         (len(packets), accounted, len(packets) - accounted))
+        # Not the number received: mosd also saw what the hosts' kernels said
+        # to their neighbours before tcpdump ran.
+        received, accounted_by_mosd, dropped = counts(daemon.summary)
+        self.assertEqual(accounted_by_mosd, accounted)
+        self.assertEqual(received, accounted + dropped)
         self.assertEqual(daemon.summary["missedFrames"], "0")
         self.assertGreater(len(flows), len(_TALKS))
 
