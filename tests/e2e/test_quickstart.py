@@ -1,0 +1,101 @@
+"""deploy/quickstart.sh does what the README promises, and cleans up."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from e2e.environment import BUILD, CAPTURES, PATIENCE, ROOT, needs_root, temp_dir
+from netlab import pair
+from netlab.namespace import Lab
+from netlab.relay import Relay
+
+_QUICKSTART = ROOT / "deploy" / "quickstart.sh"
+_MINUTES = 600
+
+
+class Quickstart(unittest.TestCase):
+    def setUp(self):
+        self.temp = temp_dir()
+        self.env = {**os.environ, "TMPDIR": str(self.temp)}
+
+    def run_it(self, *arguments, prefix=()):
+        return subprocess.run((*prefix, _QUICKSTART, "--build", BUILD, *arguments),
+                              capture_output=True, text=True, timeout=_MINUTES, env=self.env,
+                              stdin=subprocess.DEVNULL)
+
+    def assert_shown(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # A table of flows, then one frame of each side.
+        self.assertRegex(done.stdout, r"192\.0\.2\.1:\d+")
+        self.assertEqual(len(re.findall(r"^\s*Ethernet\b", done.stdout, re.MULTILINE)), 2, done.stdout)
+
+    def test_the_sample(self):
+        done = self.run_it()
+        self.assert_shown(done)
+        self.assertGreaterEqual(len(re.findall(r":8\d\d\d\b", done.stdout)), 24)
+        self.assertEqual(os.listdir(self.temp), [])
+
+    def test_keep(self):
+        done = self.run_it("--keep")
+        pid = int(re.search(r"kill (\d+)", done.stderr).group(1))
+        try:
+            self.assert_shown(done)
+            command = re.search(r"(\S+mosctl --server \S+) stats", done.stderr).group(1)
+            stats = subprocess.run((*command.split(), "stats"), capture_output=True, text=True,
+                                   timeout=PATIENCE)
+            self.assertEqual(stats.returncode, 0, stats.stderr)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+
+    def test_errors(self):
+        for arguments, words in ((("--pcap", "/nonexistent"), "cannot be read"),
+                                 (("--interface", "nope0"), "no interface nope0"),
+                                 (("--pcap", CAPTURES / "bad" / "text.pcap"), "text.pcap"),
+                                 (("--frobnicate",), "unknown option")):
+            with self.subTest(arguments):
+                done = self.run_it(*arguments)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(os.listdir(self.temp), [])
+
+    @needs_root()
+    def test_an_interface(self):
+        with Lab("mosd-quick") as lab:
+            hosts = pair.make(lab)
+            relay = Relay()
+            relay.cable(hosts.from_client, hosts.from_server)
+            relay.cable(hosts.from_server, hosts.from_client)
+            stop = threading.Event()
+            talker = threading.Thread(target=_talk, args=(hosts, stop))
+            with relay:
+                talker.start()
+                try:
+                    done = self.run_it("--interface", "eth0", "--duration", "3",
+                                       prefix=hosts.server.prefix())
+                finally:
+                    stop.set()
+                    talker.join()
+        self.assert_shown(done)
+        self.assertEqual(os.listdir(self.temp), [])
+
+
+def _talk(hosts, stop):
+    """A short connection every now and then."""
+    listener = hosts.server.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((pair.SERVER[socket.AF_INET], 8001))
+    listener.listen()
+    while not stop.is_set():
+        client = hosts.client.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.connect((pair.SERVER[socket.AF_INET], 8001))
+        server, _ = listener.accept()
+        client.sendall(b"hello")
+        server.recv(100)
+        client.close()
+        server.close()
+        time.sleep(0.2)
+    listener.close()

@@ -1,0 +1,1 @@
+"""Network namespaces, links between them, and a relay that harms traffic."""
