@@ -1,0 +1,33 @@
+// A large piece of anonymous memory that is zero at first, backed as it is
+// touched, and on transparent huge pages where the kernel has them.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mosd::dataplane {
+
+class Region {
+ public:
+  Region() = default;
+  Region(Region&& other) noexcept;
+  Region& operator=(Region&& other) noexcept;
+  ~Region();
+
+  // RESOURCE_EXHAUSTED when the address space or the overcommit policy refuses
+  // `bytes`.
+  static absl::StatusOr<Region> Map(size_t bytes);
+
+  std::byte* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  Region(std::byte* data, size_t size) : data_(data), size_(size) {}
+
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace mosd::dataplane

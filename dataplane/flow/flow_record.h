@@ -1,0 +1,105 @@
+// All that is known of one connection: four cache lines, by who touches them.
+//   line 0  identity, state, list links   worker on every packet; readers
+//   line 1  TCP emulation                 worker alone
+//   line 2  client side                   worker when the client sends; readers
+//   line 3  server side                   worker when the server sends; readers
+// writer of everything: the owning worker. Readers on other threads use
+// ReadFlowRecord, which is right whatever the worker does meanwhile.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/base/single_writer.h"
+#include "dataplane/flow/flow_key.h"
+#include "dataplane/flow/flow_snapshot.h"
+#include "dataplane/flow/side.h"
+#include "dataplane/frame/last_frame.h"
+#include "dataplane/tcp/tcp_tracker.h"
+
+namespace mosd::dataplane {
+
+// No record: the end of a list.
+inline constexpr uint32_t kNoRecord = UINT32_MAX;
+
+// What readers must see of one moment, packed into a word.
+struct FlowStatus {
+  FlowState state;
+  EndReason end_reason;
+  TcpState tcp_state[kSides];
+  Side last_speaker;
+  uint8_t client_index;  // which endpoint of the key is the client
+  bool midstream;
+
+  uint32_t Pack() const;
+  static FlowStatus Unpack(uint32_t word);
+};
+
+// A key whose words other threads may read while the record is reused.
+class SharedFlowKey {
+ public:
+  void Store(const FlowKey& key);
+  FlowKey Load() const;
+  // For the worker, which alone writes it.
+  bool Equals(const FlowKey& key) const;
+
+ private:
+  static constexpr size_t kWords = sizeof(FlowKey) / sizeof(uint64_t);
+  std::atomic<uint64_t> words_[kWords];
+};
+
+struct alignas(64) FlowSideRecord {
+  SingleWriter<uint64_t> frames;
+  SingleWriter<uint64_t> wire_bytes;
+  SingleWriter<uint64_t> payload_bytes;
+  SingleWriter<uint64_t> retransmitted_frames;
+  SingleWriter<int64_t> last_time_ns;
+  FrameSlot last_frame;
+  // Of the flow, not of the side: start in the client's, end in the server's.
+  SingleWriter<int64_t> start_or_end_time_ns;
+};
+static_assert(sizeof(FlowSideRecord) == 64);
+
+struct alignas(64) FlowRecord {
+  SharedFlowKey key;
+  // Odd while a flow lives here; one more at each taking and giving back.
+  std::atomic<uint32_t> generation;
+  std::atomic<uint32_t> status;  // FlowStatus::Pack
+  // Links of the one list the record is in: a wheel's slot, the ended flows,
+  // or the free ones. Worker only.
+  uint32_t next;
+  uint32_t previous;
+  uint16_t wheel_slot;
+  uint8_t wheel;
+  uint8_t unused[5];
+
+  TcpConnection tcp;  // worker only
+
+  FlowSideRecord side[kSides];
+
+  FlowStatus Status() const {
+    return FlowStatus::Unpack(status.load(std::memory_order_relaxed));
+  }
+  void SetStatus(const FlowStatus& value) {
+    status.store(value.Pack(), std::memory_order_relaxed);
+  }
+  int64_t LastTimeNs() const {
+    const int64_t client = side[0].last_time_ns.Get();
+    const int64_t server = side[1].last_time_ns.Get();
+    return client > server ? client : server;
+  }
+  SingleWriter<int64_t>& start_time_ns() {
+    return side[0].start_or_end_time_ns;
+  }
+  SingleWriter<int64_t>& end_time_ns() { return side[1].start_or_end_time_ns; }
+};
+static_assert(sizeof(FlowRecord) == 256);
+static_assert(offsetof(FlowRecord, tcp) == 64);
+static_assert(offsetof(FlowRecord, side) == 128);
+
+// Copies a record, if the flow with this generation lives in it. Any thread.
+// `snapshot->id` is left to the caller, who knows the worker.
+bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
+                    FlowSnapshot* snapshot);
+
+}  // namespace mosd::dataplane

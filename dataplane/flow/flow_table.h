@@ -1,0 +1,146 @@
+// The flows of one worker, live and ended: where they lie, how they are found,
+// when they time out, who has to go when the table is full. What their
+// segments mean is not its business.
+//
+// Owned by one worker, which alone calls the non-const functions; the const
+// ones are for readers on any thread.
+//
+// A record that is over moves to the ended flows and stays found by its key, so
+// that late frames still belong to it. Records are given back only in
+// EndBurst(), so that pointers to them hold for a burst.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "dataplane/base/region.h"
+#include "dataplane/flow/flow_event_ring.h"
+#include "dataplane/flow/flow_hash.h"
+#include "dataplane/flow/flow_index.h"
+#include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/timer_wheel.h"
+#include "dataplane/frame/last_frame.h"
+#include "dataplane/options.h"
+
+namespace mosd::dataplane {
+
+struct FlowTableOptions {
+  uint32_t worker = 0;
+  uint32_t max_flows = 0;        // live
+  uint32_t max_ended_flows = 0;
+  int64_t ended_retention_ns = 0;
+  Timeouts timeouts;
+};
+
+// What a table has seen. Worker only; published through WorkerCounters.
+struct FlowTableCounts {
+  uint64_t started = 0;
+  uint64_t midstream = 0;
+  uint64_t by_state[kFlowStates] = {};
+  uint64_t ended[kEndReasons] = {};
+};
+
+class FlowTable {
+ public:
+  // New flows in one burst, at most: records beyond the two limits, since what
+  // ends in a burst is given back only at its end.
+  static constexpr uint32_t kBurstSlack = 256;
+
+  // An established flow that was heard of this recently is never evicted.
+  static constexpr int64_t kEvictableIdleNs = 60'000'000'000;
+
+  // `hash`, `frames` and `events` outlive the table. RESOURCE_EXHAUSTED.
+  static absl::StatusOr<std::unique_ptr<FlowTable>> Create(
+      const FlowTableOptions& options, const FlowHash* hash,
+      FrameWriter* frames, FlowEventRing* events);
+
+  // Lookup in two steps, so that a burst can overlap the cache misses.
+  void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
+  void PrefetchRecord(uint64_t hash) const;
+  // The newest flow of the key, live or ended, or null.
+  FlowRecord* Find(uint64_t hash, const FlowKey& key);
+
+  // Begins a flow: identity and times are set, the rest is the caller's, who
+  // then calls Settle(). Replaces an ended flow of the same key. Null: the
+  // table is full of flows that may not be evicted.
+  FlowRecord* Start(uint64_t hash, const FlowKey& key, uint8_t client_index,
+                    bool midstream, int64_t time_ns);
+
+  // Takes over a new status of a live flow: counts, timer, event.
+  // `announce`: whether watchers are told.
+  void Settle(FlowRecord* flow, const FlowStatus& status, int64_t time_ns,
+              bool announce);
+
+  // Ends a live flow at `time_ns`.
+  void End(FlowRecord* flow, EndReason reason, int64_t time_ns);
+
+  // When a live flow times out unless it is heard of, ns.
+  int64_t Deadline(const FlowRecord& flow) const;
+
+  // Ends what has timed out by `now_ns`, with bounded work a call.
+  void Advance(int64_t now_ns);
+
+  // Gives back records of ended flows that are too many or too old by
+  // `now_ns`. No staged frame may be unpublished.
+  void EndBurst(int64_t now_ns);
+
+  // Ends all live flows with kShutdown.
+  void EndAll(int64_t now_ns);
+
+  const FlowTableCounts& counts() const { return counts_; }
+  FlowId IdOf(const FlowRecord& flow) const;
+
+  // Any thread.
+  bool Read(FlowId id, FlowSnapshot* snapshot) const;
+  FlowId FindId(uint64_t hash, const FlowKey& key) const;
+  // Records in use so far; a scan goes over [0, record_count()).
+  uint32_t record_count() const { return used_.Get(); }
+  bool ReadAt(uint32_t record, FlowSnapshot* snapshot) const;
+  // Null: the record is out of range or the flow is not there.
+  const FlowRecord* RecordOf(FlowId id) const;
+
+ private:
+  enum Wheel : uint8_t { kHalfOpenWheel, kEstablishedWheel, kClosingWheel };
+  static constexpr size_t kWheels = 3;
+
+  // A list through the records' links, oldest first.
+  struct List {
+    uint32_t head = kNoRecord;
+    uint32_t tail = kNoRecord;
+    uint32_t size = 0;
+  };
+
+  FlowTable(const FlowTableOptions& options, const FlowHash* hash,
+            FrameWriter* frames, FlowEventRing* events, Region region,
+            FlowIndex index);
+
+  uint32_t NumberOf(const FlowRecord& flow) const {
+    return static_cast<uint32_t>(&flow - records_);
+  }
+  static Wheel WheelOf(FlowState state);
+  int64_t Timeout(FlowState state) const;
+  bool MakeRoom(int64_t now_ns);
+  uint32_t TakeRecord();
+  void GiveBack(uint32_t record);
+  void Append(List* list, uint32_t record);
+  uint32_t PopFront(List* list);
+
+  const FlowTableOptions options_;
+  const FlowHash* const hash_;
+  FrameWriter* const frames_;
+  FlowEventRing* const events_;
+  Region region_;
+  FlowRecord* const records_;
+  const uint32_t capacity_;
+  FlowIndex index_;
+  TimerWheel wheels_[kWheels];
+  uint32_t live_ = 0;
+  uint32_t free_ = kNoRecord;      // linked by next
+  SingleWriter<uint32_t> used_;    // writer: worker; readers: any
+  List ended_;
+  List discarded_;  // ended, and not worth keeping
+  FlowTableCounts counts_;
+};
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,55 @@
+#include "dataplane/flow/timer_wheel.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace mosd::dataplane {
+
+void TimerWheel::Add(uint32_t record, int64_t deadline_ns) {
+  // Rounded up, so that a record is never looked at before its time.
+  const int64_t tick = std::clamp((deadline_ns >> kTickShift) + 1, tick_,
+                                  tick_ + int64_t{kSlots} - 1);
+  const uint32_t slot = SlotOf(tick);
+  FlowRecord& added = records_[record];
+  added.wheel = number_;
+  added.wheel_slot = static_cast<uint16_t>(slot);
+  added.previous = kNoRecord;
+  added.next = heads_[slot];
+  if (added.next != kNoRecord) records_[added.next].previous = record;
+  heads_[slot] = record;
+  occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
+}
+
+void TimerWheel::Remove(uint32_t record) {
+  const FlowRecord& removed = records_[record];
+  const uint32_t slot = removed.wheel_slot;
+  if (removed.next != kNoRecord) {
+    records_[removed.next].previous = removed.previous;
+  }
+  if (removed.previous != kNoRecord) {
+    records_[removed.previous].next = removed.next;
+    return;
+  }
+  heads_[slot] = removed.next;
+  if (removed.next == kNoRecord) {
+    occupied_[slot / 64] &= ~(uint64_t{1} << (slot % 64));
+  }
+}
+
+uint32_t TimerWheel::First() const {
+  const uint32_t start = SlotOf(tick_);
+  // The word of `start` is looked at twice: its high bits first, its low bits,
+  // which are the end of the turn, last.
+  uint64_t mask = ~uint64_t{0} << (start % 64);
+  for (uint32_t i = 0; i <= kWords; ++i) {
+    const uint32_t word = (start / 64 + i) % kWords;
+    const uint64_t bits = occupied_[word] & mask;
+    if (bits != 0) {
+      return heads_[word * 64 + static_cast<uint32_t>(std::countr_zero(bits))];
+    }
+    mask = i + 1 == kWords ? ~(~uint64_t{0} << (start % 64)) : ~uint64_t{0};
+  }
+  return kNoRecord;
+}
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,97 @@
+// The last frame a side sent: written by the worker that owns the flow, read by
+// any thread, from the same memory.
+//
+// A slot names a buffer. The writer fills another buffer, then swaps the name:
+// it never waits, and a reader never meets a frame in the making, however long
+// the writer is stopped in the middle of one. What remains is a reader that
+// is so slow that its buffer has been released, has passed the quarantine and
+// is being used again: the buffer's stamp, changed before its first byte is,
+// tells the reader, which begins anew with the then newest frame.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/frame/frame_pool.h"
+
+namespace mosd::dataplane {
+
+// Where the newest frame of one side lies. 0: nowhere.
+// writer: the owning worker; readers: any; release/acquire.
+class FrameSlot {
+ public:
+  bool empty() const { return word_.load(std::memory_order_relaxed) == 0; }
+
+ private:
+  friend class FrameWriter;
+  friend bool CopyLastFrame(const FramePool&, const FrameSlot&,
+                            std::span<uint8_t>, struct FrameRecord*, bool*);
+  std::atomic<uint64_t> word_{0};  // unit:32 | class:6 | stamp:26
+};
+
+// What is kept of a frame besides its bytes.
+struct FrameRecord {
+  int64_t capture_time_ns;
+  uint64_t stream_offset;
+  uint32_t wire_length;
+  uint16_t captured_length;  // bytes stored
+  uint8_t port;
+};
+
+// Puts frames into slots, several at a time, since ordering past-the-cache
+// stores costs the same for one as for many. Owned by a worker.
+//
+//   for each frame: Stage(...)
+//   Publish()
+class FrameWriter {
+ public:
+  static constexpr size_t kBatch = 64;
+
+  explicit FrameWriter(FramePool* pool) : pool_(pool) {}
+
+  // Prepares a frame for `slot`. `data` stays valid and unchanged until
+  // Publish(). `record.captured_length` is what shall be kept of it, of which
+  // `least_bytes` (the headers) must fit. When memory has run out, the frame
+  // is shortened, or not kept, and the slot emptied: an older frame is not the
+  // last one. At most kBatch between two calls of Publish().
+  void Stage(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
+             uint32_t least_bytes);
+
+  // Makes the staged frames visible, in order.
+  void Publish();
+
+  // Empties a slot and releases its buffer.
+  void Clear(FrameSlot* slot);
+
+  // writer: worker; readers: any.
+  const SingleWriter<uint64_t>& shortened() const { return shortened_; }
+  const SingleWriter<uint64_t>& not_kept() const { return not_kept_; }
+
+ private:
+  struct Staged {
+    FrameSlot* slot;
+    const uint8_t* data;
+    uint64_t word;    // for the slot
+    uint64_t header;  // first word of the buffer
+    FrameRecord record;
+  };
+
+  void Swap(FrameSlot* slot, uint64_t word);
+
+  FramePool* pool_;
+  Staged staged_[kBatch];
+  size_t staged_count_ = 0;
+  SingleWriter<uint64_t> shortened_;
+  SingleWriter<uint64_t> not_kept_;
+};
+
+// Copies the newest frame of a slot: at most buffer.size() bytes of it (the
+// record says how many there are). Any thread. False: the slot is empty, or,
+// with `*contended` set, the frame was replaced during every one of many
+// attempts.
+bool CopyLastFrame(const FramePool& pool, const FrameSlot& slot,
+                   std::span<uint8_t> buffer, FrameRecord* record,
+                   bool* contended);
+
+}  // namespace mosd::dataplane
