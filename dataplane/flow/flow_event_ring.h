@@ -24,7 +24,8 @@ class FlowEventRing {
 
   // Producer. Constant time.
   void Push(FlowEventKind kind, FlowId id, int64_t time_ns) {
-    if (!enabled_.load(std::memory_order_relaxed)) [[likely]] return;
+    if (!enabled_.load(std::memory_order_relaxed)) [[likely]]
+      return;
     const uint64_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_.load(std::memory_order_acquire) == kCapacity) {
       lost_.fetch_add(1, std::memory_order_relaxed);
@@ -52,10 +53,10 @@ class FlowEventRing {
  private:
   std::unique_ptr<FlowEvent[]> events_ =
       std::make_unique<FlowEvent[]>(kCapacity);
-  std::atomic<bool> enabled_{false};              // writer: consumer
-  std::atomic<uint64_t> lost_{0};                 // both write
-  alignas(64) std::atomic<uint64_t> tail_{0};     // writer: producer
-  alignas(64) std::atomic<uint64_t> head_{0};     // writer: consumer
+  std::atomic<bool> enabled_{false};           // writer: consumer
+  std::atomic<uint64_t> lost_{0};              // both write
+  alignas(64) std::atomic<uint64_t> tail_{0};  // writer: producer
+  alignas(64) std::atomic<uint64_t> head_{0};  // writer: consumer
 };
 
 }  // namespace mosd::dataplane

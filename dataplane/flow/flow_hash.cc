@@ -58,7 +58,8 @@ FlowHash::FlowHash(bool allow_aes) : uses_aes_(allow_aes && CpuHasAes()) {
   // only where the kernel lacks it; the clock is then all that is left.
   if (getrandom(secret_, sizeof(secret_), 0) !=
       static_cast<ssize_t>(sizeof(secret_))) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    const auto now =
+        std::chrono::steady_clock::now().time_since_epoch().count();
     for (size_t i = 0; i < sizeof(secret_); i += sizeof(now)) {
       std::memcpy(secret_ + i, &now, sizeof(now));
     }

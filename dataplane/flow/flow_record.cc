@@ -57,9 +57,8 @@ bool SharedFlowKey::Equals(const FlowKey& key) const {
 bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
                     FlowSnapshot* snapshot) {
   const auto lives_here = [&](std::memory_order order) {
-    return generation % 2 != 0 &&
-           (record.generation.load(order) & FlowId::kGenerationMask) ==
-               generation;
+    return generation % 2 != 0 && (record.generation.load(order) &
+                                   FlowId::kGenerationMask) == generation;
   };
   if (!lives_here(std::memory_order_acquire)) return false;
   const FlowKey key = record.key.Load();

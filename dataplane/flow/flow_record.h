@@ -71,7 +71,8 @@ struct alignas(64) FlowRecord {
   uint32_t previous;
   uint16_t wheel_slot;
   uint8_t wheel;
-  uint8_t unused[5];
+  EndReason closed_by;  // of a flow in TIME-WAIT: who closed it. Worker only.
+  uint8_t unused[4];
 
   TcpConnection tcp;  // worker only
 
@@ -92,6 +93,7 @@ struct alignas(64) FlowRecord {
     return side[0].start_or_end_time_ns;
   }
   SingleWriter<int64_t>& end_time_ns() { return side[1].start_or_end_time_ns; }
+  int64_t EndTimeNs() const { return side[1].start_or_end_time_ns.Get(); }
 };
 static_assert(sizeof(FlowRecord) == 256);
 static_assert(offsetof(FlowRecord, tcp) == 64);

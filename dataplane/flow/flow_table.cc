@@ -1,13 +1,26 @@
 #include "dataplane/flow/flow_table.h"
 
-#include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace mosd::dataplane {
 namespace {
 
-// Flows looked at by one call of Advance or EndBurst.
+// Flows looked at by one call of Advance, and, for their age, of EndBurst.
 constexpr uint32_t kWorkPerCall = 128;
+static_assert(2 * kWorkPerCall <= FlowTable::kBurstSlack);
+
+// Established flows looked at for one that is idle, when the table is full.
+constexpr int kEvictionLooks = 8;
+
+// The flow in the record is another one from here on. The fence keeps what is
+// written next behind the generation: a reader who meets any of it meets the
+// generation as well (ReadFlowRecord).
+void NextGeneration(FlowRecord* flow) {
+  const uint32_t generation = flow->generation.load(std::memory_order_relaxed);
+  flow->generation.store(generation + 1, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_release);
+}
 
 }  // namespace
 
@@ -20,9 +33,8 @@ absl::StatusOr<std::unique_ptr<FlowTable>> FlowTable::Create(
   if (!region.ok()) return region.status();
   auto index = FlowIndex::Create(capacity);
   if (!index.ok()) return index.status();
-  return std::unique_ptr<FlowTable>(new FlowTable(options, hash, frames, events,
-                                                  *std::move(region),
-                                                  *std::move(index)));
+  return std::unique_ptr<FlowTable>(new FlowTable(
+      options, hash, frames, events, *std::move(region), *std::move(index)));
 }
 
 FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
@@ -38,7 +50,9 @@ FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
       index_(std::move(index)),
       wheels_{TimerWheel(records_, kHalfOpenWheel),
               TimerWheel(records_, kEstablishedWheel),
-              TimerWheel(records_, kClosingWheel)} {}
+              TimerWheel(records_, kClosingWheel)},
+      ended_(records_),
+      discarded_(records_) {}
 
 FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
   switch (state) {
@@ -86,10 +100,12 @@ void FlowTable::PrefetchRecord(uint64_t hash) const {
 
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {
   FlowRecord* found = nullptr;
-  index_.ForEachCandidate(hash, [&](uint32_t record) {
-    found = &records_[record];
-    return found->key.Equals(key);
-  }) || (found = nullptr);
+  index_.ForEachCandidate(hash,
+                          [&](uint32_t record) {
+                            found = &records_[record];
+                            return found->key.Equals(key);
+                          }) ||
+      (found = nullptr);
   return found;
 }
 
@@ -117,19 +133,17 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   status.client_index = client_index;
   status.midstream = midstream;
   flow->SetStatus(status);
+  // Alive before it can be found: whoever finds an ended flow of this key now
+  // finds this one next, and never none.
+  NextGeneration(flow);
   const bool indexed = ended != nullptr
                            ? index_.Replace(hash, NumberOf(*ended), record)
                            : index_.Insert(hash, record);
   if (!indexed) {
-    flow->next = free_;
-    free_ = record;
+    FreeRecord(record);
     return nullptr;
   }
-  flow->generation.store(
-      flow->generation.load(std::memory_order_relaxed) + 1,
-      std::memory_order_release);
-  wheels_[kHalfOpenWheel].Add(record,
-                              time_ns + Timeout(FlowState::kHalfOpen));
+  wheels_[kHalfOpenWheel].Add(record, time_ns + Timeout(FlowState::kHalfOpen));
   ++live_;
   ++counts_.by_state[static_cast<size_t>(FlowState::kHalfOpen)];
   ++counts_.started;
@@ -158,6 +172,11 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
 void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
   const uint32_t record = NumberOf(*flow);
   wheels_[flow->wheel].Remove(record);
+  Finish(record, reason, time_ns);
+}
+
+void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
+  FlowRecord* const flow = &records_[record];
   FlowStatus status = flow->Status();
   --counts_.by_state[static_cast<size_t>(status.state)];
   ++counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
@@ -172,7 +191,7 @@ void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
   status.end_reason = reason;
   flow->end_time_ns().Set(time_ns);
   flow->SetStatus(status);
-  Append(discard ? &discarded_ : &ended_, record);
+  (discard ? discarded_ : ended_).Append(record);
   events_->Push(FlowEventKind::kEnded, IdOf(*flow), time_ns);
 }
 
@@ -180,29 +199,92 @@ void FlowTable::Advance(int64_t now_ns) {
   uint32_t budget = kWorkPerCall;
   for (TimerWheel& wheel : wheels_) {
     wheel.Advance(now_ns, &budget, [&](uint32_t record) {
-      FlowRecord* const flow = &records_[record];
-      const int64_t deadline = Deadline(*flow);
-      wheel.Add(record, deadline);
-      if (deadline > now_ns) return;
-      const FlowStatus status = flow->Status();
-      EndReason reason = EndReason::kIdleTimeout;
-      if (status.state == FlowState::kTimeWait) {
-        reason = ClosedBy(*flow);
+      const FlowRecord& flow = records_[record];
+      const int64_t deadline = Deadline(flow);
+      if (deadline > now_ns) {
+        wheel.Add(record, deadline);
+        return;
       }
-      End(flow, reason, deadline);
+      const bool time_wait = flow.Status().state == FlowState::kTimeWait;
+      Finish(record, time_wait ? flow.closed_by : EndReason::kIdleTimeout,
+             deadline);
     });
   }
 }
 
+bool FlowTable::MakeRoom(int64_t now_ns) {
+  for (const Wheel wheel : {kHalfOpenWheel, kClosingWheel}) {
+    const uint32_t first = wheels_[wheel].First();
+    if (first == kNoRecord) continue;
+    End(&records_[first], EndReason::kEvicted, now_ns);
+    return true;
+  }
+  return EvictEstablished(now_ns);
+}
+
+bool FlowTable::EvictEstablished(int64_t now_ns) {
+  TimerWheel& wheel = wheels_[kEstablishedWheel];
+  for (int look = 0; look < kEvictionLooks; ++look) {
+    const uint32_t first = wheel.First();
+    if (first == kNoRecord) return false;
+    FlowRecord* const flow = &records_[first];
+    if (now_ns - flow->LastTimeNs() >= kEvictableIdleNs) {
+      End(flow, EndReason::kEvicted, now_ns);
+      return true;
+    }
+    // It was heard of since it was entered: its real turn comes later.
+    wheel.Remove(first);
+    wheel.Add(first, Deadline(*flow));
+  }
+  return false;
+}
+
+uint32_t FlowTable::TakeRecord() {
+  if (free_ != kNoRecord) {
+    const uint32_t record = free_;
+    free_ = records_[record].next;
+    return record;
+  }
+  const uint32_t record = used_.Get();
+  if (record == capacity_) return kNoRecord;
+  used_.Set(record + 1);
+  return record;
+}
+
+// From here on nobody finds the flow that lived in the record.
+void FlowTable::FreeRecord(uint32_t record) {
+  NextGeneration(&records_[record]);
+  records_[record].next = free_;
+  free_ = record;
+}
+
+void FlowTable::GiveBack(uint32_t record) {
+  FlowRecord* const flow = &records_[record];
+  const FlowKey key = flow->key.Load();
+  FreeRecord(record);
+  // Not there any more if a newer flow of the same key took the place.
+  index_.Erase((*hash_)(key), record);
+  for (FlowSideRecord& side : flow->side) frames_->Clear(&side.last_frame);
+  --counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
+}
+
 void FlowTable::EndBurst(int64_t now_ns) {
-  while (discarded_.size != 0) GiveBack(PopFront(&discarded_));
-  for (uint32_t i = 0; i < kWorkPerCall && ended_.size != 0; ++i) {
-    FlowRecord& oldest = records_[ended_.head];
-    if (ended_.size <= options_.max_ended_flows &&
-        oldest.end_time_ns().Get() + options_.ended_retention_ns > now_ns) {
+  while (discarded_.size() != 0) GiveBack(discarded_.PopFront());
+  while (ended_.size() > options_.max_ended_flows) GiveBack(ended_.PopFront());
+  for (uint32_t i = 0; i < kWorkPerCall && ended_.size() != 0; ++i) {
+    const FlowRecord& oldest = records_[ended_.front()];
+    if (now_ns - oldest.EndTimeNs() < options_.ended_retention_ns) {
       break;
     }
-    GiveBack(PopFront(&ended_));
+    GiveBack(ended_.PopFront());
+  }
+}
+
+void FlowTable::EndAll(int64_t now_ns) {
+  for (const TimerWheel& wheel : wheels_) {
+    for (uint32_t record; (record = wheel.First()) != kNoRecord;) {
+      End(&records_[record], EndReason::kShutdown, now_ns);
+    }
   }
 }
 

@@ -19,6 +19,7 @@
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/flow/flow_index.h"
 #include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/record_list.h"
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/options.h"
@@ -27,7 +28,7 @@ namespace mosd::dataplane {
 
 struct FlowTableOptions {
   uint32_t worker = 0;
-  uint32_t max_flows = 0;        // live
+  uint32_t max_flows = 0;  // live
   uint32_t max_ended_flows = 0;
   int64_t ended_retention_ns = 0;
   Timeouts timeouts;
@@ -78,7 +79,8 @@ class FlowTable {
   // When a live flow times out unless it is heard of, ns.
   int64_t Deadline(const FlowRecord& flow) const;
 
-  // Ends what has timed out by `now_ns`, with bounded work a call.
+  // Ends what has timed out by `now_ns`, a flow in TIME-WAIT with the reason
+  // in its `closed_by`, others with kIdleTimeout. Bounded work a call.
   void Advance(int64_t now_ns);
 
   // Gives back records of ended flows that are too many or too old by
@@ -104,13 +106,6 @@ class FlowTable {
   enum Wheel : uint8_t { kHalfOpenWheel, kEstablishedWheel, kClosingWheel };
   static constexpr size_t kWheels = 3;
 
-  // A list through the records' links, oldest first.
-  struct List {
-    uint32_t head = kNoRecord;
-    uint32_t tail = kNoRecord;
-    uint32_t size = 0;
-  };
-
   FlowTable(const FlowTableOptions& options, const FlowHash* hash,
             FrameWriter* frames, FlowEventRing* events, Region region,
             FlowIndex index);
@@ -121,10 +116,12 @@ class FlowTable {
   static Wheel WheelOf(FlowState state);
   int64_t Timeout(FlowState state) const;
   bool MakeRoom(int64_t now_ns);
+  bool EvictEstablished(int64_t now_ns);
   uint32_t TakeRecord();
+  void FreeRecord(uint32_t record);
   void GiveBack(uint32_t record);
-  void Append(List* list, uint32_t record);
-  uint32_t PopFront(List* list);
+  // The second half of End: of a record that is in no wheel any more.
+  void Finish(uint32_t record, EndReason reason, int64_t time_ns);
 
   const FlowTableOptions options_;
   const FlowHash* const hash_;
@@ -136,10 +133,10 @@ class FlowTable {
   FlowIndex index_;
   TimerWheel wheels_[kWheels];
   uint32_t live_ = 0;
-  uint32_t free_ = kNoRecord;      // linked by next
-  SingleWriter<uint32_t> used_;    // writer: worker; readers: any
-  List ended_;
-  List discarded_;  // ended, and not worth keeping
+  uint32_t free_ = kNoRecord;    // linked by next
+  SingleWriter<uint32_t> used_;  // writer: worker; readers: any
+  RecordList ended_;
+  RecordList discarded_;  // ended, and not worth keeping
   FlowTableCounts counts_;
 };
 
