@@ -78,6 +78,14 @@ struct alignas(64) FlowRecord {
 
   FlowSideRecord side[kSides];
 
+  // Whether the flow of this id lives here; if so, what was read before
+  // belongs to it. Any thread; the id's record is this one.
+  bool Holds(FlowId id) const {
+    return id.generation() % 2 != 0 &&
+           (generation.load(std::memory_order_acquire) &
+            FlowId::kGenerationMask) == id.generation();
+  }
+
   FlowStatus Status() const {
     return FlowStatus::Unpack(status.load(std::memory_order_relaxed));
   }

@@ -13,6 +13,11 @@ static_assert(2 * kWorkPerCall <= FlowTable::kBurstSlack);
 // Established flows looked at for one that is idle, when the table is full.
 constexpr int kEvictionLooks = 8;
 
+EndReason ReasonAtDeadline(const FlowRecord& flow) {
+  return flow.Status().state == FlowState::kTimeWait ? flow.closed_by
+                                                     : EndReason::kIdleTimeout;
+}
+
 // The flow in the record is another one from here on. The fence keeps what is
 // written next behind the generation: a reader who meets any of it meets the
 // generation as well (ReadFlowRecord).
@@ -195,6 +200,10 @@ void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   events_->Push(FlowEventKind::kEnded, IdOf(*flow), time_ns);
 }
 
+void FlowTable::Expire(FlowRecord* flow) {
+  End(flow, ReasonAtDeadline(*flow), Deadline(*flow));
+}
+
 void FlowTable::Advance(int64_t now_ns) {
   uint32_t budget = kWorkPerCall;
   for (TimerWheel& wheel : wheels_) {
@@ -205,9 +214,7 @@ void FlowTable::Advance(int64_t now_ns) {
         wheel.Add(record, deadline);
         return;
       }
-      const bool time_wait = flow.Status().state == FlowState::kTimeWait;
-      Finish(record, time_wait ? flow.closed_by : EndReason::kIdleTimeout,
-             deadline);
+      Finish(record, ReasonAtDeadline(flow), deadline);
     });
   }
 }

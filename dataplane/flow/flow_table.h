@@ -79,8 +79,11 @@ class FlowTable {
   // When a live flow times out unless it is heard of, ns.
   int64_t Deadline(const FlowRecord& flow) const;
 
-  // Ends what has timed out by `now_ns`, a flow in TIME-WAIT with the reason
-  // in its `closed_by`, others with kIdleTimeout. Bounded work a call.
+  // Ends a live flow at its deadline: one in TIME-WAIT with the reason in its
+  // `closed_by`, others with kIdleTimeout.
+  void Expire(FlowRecord* flow);
+
+  // Expires what has timed out by `now_ns`, with bounded work a call.
   void Advance(int64_t now_ns);
 
   // Gives back records of ended flows that are too many or too old by

@@ -1,6 +1,7 @@
-// What a capture says of a frame besides its bytes, carried by the mbuf in a
-// dynamic field (DPDK Programmer's Guide, "Mbuf Library").
-// writer: the capture's reader; then, by way of the ring, the worker.
+// What is known of a frame besides its bytes, carried by the mbuf in a dynamic
+// field (DPDK Programmer's Guide, "Mbuf Library").
+// writer: a capture's reader, else the worker that receives the frame; the mbuf
+// then goes from hand to hand by rings.
 #pragma once
 
 #include <rte_mbuf_dyn.h>
@@ -14,7 +15,9 @@ namespace mosd::dataplane {
 struct FrameStamp {
   int64_t time_ns;       // since 1970, in the clock of the capture
   uint32_t wire_length;  // bytes on the wire; at least those present
-  uint32_t zero;
+  uint8_t port;          // index in DataplaneOptions::ports; set by the worker
+  bool maybe_cut;        // the device may have cut it; set by the worker
+  uint16_t zero;
 };
 
 // Offset of the field in an mbuf; valid after RegisterFrameStamp.

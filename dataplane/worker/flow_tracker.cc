@@ -1,0 +1,176 @@
+#include "dataplane/worker/flow_tracker.h"
+
+#include "dataplane/tcp/tcp_tracker.h"
+
+namespace mosd::dataplane {
+namespace {
+
+Side SenderOf(uint8_t source_index, const FlowStatus& status) {
+  return source_index == status.client_index ? Side::kClient : Side::kServer;
+}
+
+EndReason FinBy(Side side) {
+  return side == Side::kClient ? EndReason::kFinClient : EndReason::kFinServer;
+}
+
+EndReason RstBy(Side side) {
+  return side == Side::kClient ? EndReason::kRstClient : EndReason::kRstServer;
+}
+
+// Its segments ended it; nothing but a new handshake comes after.
+bool EndedByPeers(EndReason reason) {
+  switch (reason) {
+    case EndReason::kFinClient:
+    case EndReason::kFinServer:
+    case EndReason::kRstClient:
+    case EndReason::kRstServer:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// A segment on its way through Track().
+struct FlowTracker::Arrival {
+  uint64_t hash;
+  const ParsedFrame& frame;
+  uint32_t wire_length;
+  int64_t time_ns;
+  TcpSegment segment;
+
+  void Account(FlowSideRecord* side, bool retransmission) const {
+    side->frames.Add(1);
+    side->wire_bytes.Add(wire_length);
+    side->payload_bytes.Add(frame.payload_length);
+    if (retransmission) side->retransmitted_frames.Add(1);
+    side->last_time_ns.Set(time_ns);
+  }
+};
+
+DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
+                              uint32_t wire_length, int64_t time_ns,
+                              TrackedFrame* tracked) {
+  const Arrival arrival{
+      hash, frame, wire_length, time_ns,
+      TcpSegment{frame.seq, frame.ack, frame.payload_length, frame.window,
+                 frame.tcp_flags, frame.window_scale}};
+  FlowRecord* const flow = table_->Find(hash, frame.key);
+  if (flow != nullptr) [[likely]] {
+    if (!Succeeds(flow, arrival)) {
+      if (flow->Status().state == FlowState::kEnded) {
+        ApplyLate(flow, arrival, tracked);
+      } else {
+        Apply(flow, arrival, tracked);
+      }
+      return DropReason::kNone;
+    }
+  }
+  return Open(arrival, tracked);
+}
+
+// Whether a new flow begins in place of `flow`, which is then over.
+bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
+  FlowStatus status = flow->Status();
+  if (status.state != FlowState::kEnded &&
+      table_->Deadline(*flow) <= arrival.time_ns) [[unlikely]] {
+    // Its timer would have come in a moment.
+    table_->Expire(flow);
+    status = flow->Status();
+  }
+  const bool syn = arrival.segment.flags & kTcpSyn;
+  const bool anew =
+      syn &&
+      TcpStartsAnew(flow->tcp, SenderOf(arrival.frame.source_index, status),
+                    arrival.segment);
+  if (status.state != FlowState::kEnded) {
+    if (anew) table_->End(flow, EndReason::kTupleReused, arrival.time_ns);
+    return anew;
+  }
+  if (EndedByPeers(status.end_reason)) return anew;
+  // We gave the flow up, not its peers: they go on, as a new flow of ours.
+  switch (TcpClassifyOpening(arrival.segment)) {
+    case TcpOpening::kHandshake:
+      return true;
+    case TcpOpening::kMidstream:
+      return midstream_pickup_;
+    case TcpOpening::kNone:
+      return false;
+  }
+  return false;
+}
+
+DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
+  const ParsedFrame& frame = arrival.frame;
+  const TcpOpening opening = TcpClassifyOpening(arrival.segment);
+  const bool midstream = opening == TcpOpening::kMidstream;
+  if (opening == TcpOpening::kNone || (midstream && !midstream_pickup_)) {
+    return DropReason::kTcpOrphan;
+  }
+  Side sender = Side::kClient;
+  if (midstream) {
+    const size_t source = frame.source_index;
+    sender = TcpInferSender(arrival.segment, frame.key.port[source],
+                            frame.key.port[1 - source]);
+  }
+  const size_t client_index = frame.source_index ^ Index(sender);
+  FlowRecord* const flow =
+      table_->Start(arrival.hash, frame.key, static_cast<uint8_t>(client_index),
+                    midstream, arrival.time_ns);
+  if (flow == nullptr) return DropReason::kFlowTableFull;
+  const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
+  *tracked = {flow, sender, update.retransmission, update.offset};
+  arrival.Account(&flow->side[Index(sender)], update.retransmission);
+  Follow(flow, sender, update, arrival.time_ns, /*announce=*/false);
+  return DropReason::kNone;
+}
+
+void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
+                        TrackedFrame* tracked) {
+  const Side sender = SenderOf(arrival.frame.source_index, flow->Status());
+  const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
+  *tracked = {flow, sender, update.retransmission, update.offset};
+  arrival.Account(&flow->side[Index(sender)], update.retransmission);
+  Follow(flow, sender, update, arrival.time_ns, /*announce=*/true);
+}
+
+// Takes over into the flow what a segment has changed.
+void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
+                         int64_t time_ns, bool announce) {
+  FlowStatus status = flow->Status();
+  status.last_speaker = sender;
+  if (!update.state_changed && announce) [[likely]] {
+    flow->SetStatus(status);
+    return;
+  }
+  for (size_t i = 0; i < kSides; ++i) {
+    status.tcp_state[i] = flow->tcp.end[i].state;
+  }
+  if (update.outcome == TcpOutcome::kReset ||
+      (update.outcome == TcpOutcome::kClosed && !time_wait_)) {
+    flow->SetStatus(status);
+    table_->End(flow,
+                update.outcome == TcpOutcome::kReset ? RstBy(update.by)
+                                                     : FinBy(update.by),
+                time_ns);
+    return;
+  }
+  status.state = TcpFlowState(flow->tcp);
+  if (status.state == FlowState::kTimeWait) flow->closed_by = FinBy(update.by);
+  table_->Settle(flow, status, time_ns, announce);
+}
+
+// A segment of a connection that is over: its sender's last frame all the same.
+void FlowTracker::ApplyLate(FlowRecord* flow, const Arrival& arrival,
+                            TrackedFrame* tracked) {
+  FlowStatus status = flow->Status();
+  const Side sender = SenderOf(arrival.frame.source_index, status);
+  *tracked = {flow, sender, /*retransmission=*/false,
+              TcpStreamOffset(flow->tcp, sender, arrival.segment)};
+  arrival.Account(&flow->side[Index(sender)], false);
+  status.last_speaker = sender;
+  flow->SetStatus(status);
+}
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,56 @@
+// What a segment means for the flows: which flow it belongs to, whether it
+// begins or ends one, what its side has sent by now. Between the flow table,
+// which does not know TCP, and the TCP tracker, which does not know flows.
+// Owned by a worker.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/base/drop_reason.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/packet/parser.h"
+
+namespace mosd::dataplane {
+
+// A frame that was accounted to a flow.
+struct TrackedFrame {
+  FlowRecord* flow;  // valid until FlowTable::EndBurst()
+  Side sender;
+  bool retransmission;
+  uint64_t stream_offset;  // of its first payload byte
+};
+
+class FlowTracker {
+ public:
+  // `table` outlives the tracker. `midstream_pickup`: whether a segment that is
+  // no SYN may begin a flow. `time_wait`: whether a closed flow lives on for a
+  // while, until the table ends it.
+  FlowTracker(FlowTable* table, bool midstream_pickup, bool time_wait)
+      : table_(table),
+        midstream_pickup_(midstream_pickup),
+        time_wait_(time_wait) {}
+
+  // Accounts a frame to its flow, beginning and ending flows as it demands.
+  // `hash` is that of frame.key. kTcpOrphan, kFlowTableFull: there is no flow
+  // for it, and `*tracked` is unspecified.
+  DropReason Track(uint64_t hash, const ParsedFrame& frame,
+                   uint32_t wire_length, int64_t time_ns,
+                   TrackedFrame* tracked);
+
+ private:
+  struct Arrival;
+
+  bool Succeeds(FlowRecord* flow, const Arrival& arrival);
+  DropReason Open(const Arrival& arrival, TrackedFrame* tracked);
+  void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);
+  void ApplyLate(FlowRecord* flow, const Arrival& arrival,
+                 TrackedFrame* tracked);
+  void Follow(FlowRecord* flow, Side sender, const struct TcpUpdate& update,
+              int64_t time_ns, bool announce);
+
+  FlowTable* table_;
+  bool midstream_pickup_;
+  bool time_wait_;
+};
+
+}  // namespace mosd::dataplane
