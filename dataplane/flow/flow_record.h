@@ -8,7 +8,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/base/single_writer.h"
 #include "dataplane/flow/flow_key.h"
@@ -22,17 +24,45 @@ namespace mosd::dataplane {
 // No record: the end of a list.
 inline constexpr uint32_t kNoRecord = UINT32_MAX;
 
-// What readers must see of one moment, packed into a word.
-struct FlowStatus {
-  FlowState state;
-  EndReason end_reason;
-  TcpState tcp_state[kSides];
-  Side last_speaker;
-  uint8_t client_index;  // which endpoint of the key is the client
-  bool midstream;
+// What readers must see of one moment: small values, packed into a word.
+class FlowStatus {
+ public:
+  constexpr FlowStatus() = default;
+  explicit constexpr FlowStatus(uint32_t word) : word_(word) {}
+  constexpr uint32_t word() const { return word_; }
 
-  uint32_t Pack() const;
-  static FlowStatus Unpack(uint32_t word);
+  FlowState state() const { return Get<FlowState, 0, 4>(); }
+  void set_state(FlowState state) { Set<0, 4>(state); }
+  EndReason end_reason() const { return Get<EndReason, 4, 4>(); }
+  void set_end_reason(EndReason reason) { Set<4, 4>(reason); }
+  // Of a side, by its Index().
+  TcpState tcp_state(size_t side) const {
+    return side == 0 ? Get<TcpState, 8, 4>() : Get<TcpState, 12, 4>();
+  }
+  void set_tcp_states(TcpState client, TcpState server) {
+    Set<8, 4>(client);
+    Set<12, 4>(server);
+  }
+  Side last_speaker() const { return Get<Side, 16, 1>(); }
+  void set_last_speaker(Side side) { Set<16, 1>(side); }
+  // Which endpoint of the key is the client.
+  uint8_t client_index() const { return Get<uint8_t, 17, 1>(); }
+  void set_client_index(uint8_t index) { Set<17, 1>(index); }
+  bool midstream() const { return Get<bool, 18, 1>(); }
+  void set_midstream(bool midstream) { Set<18, 1>(midstream); }
+
+ private:
+  template <typename T, int kShift, int kBits>
+  T Get() const {
+    return static_cast<T>(word_ >> kShift & ((1u << kBits) - 1));
+  }
+  template <int kShift, int kBits, typename T>
+  void Set(T value) {
+    constexpr uint32_t kMask = ((1u << kBits) - 1) << kShift;
+    word_ = (word_ & ~kMask) | static_cast<uint32_t>(value) << kShift;
+  }
+
+  uint32_t word_ = 0;
 };
 
 // A key whose words other threads may read while the record is reused.
@@ -41,7 +71,15 @@ class SharedFlowKey {
   void Store(const FlowKey& key);
   FlowKey Load() const;
   // For the worker, which alone writes it.
-  bool Equals(const FlowKey& key) const;
+  bool Equals(const FlowKey& key) const {
+    uint64_t words[kWords];
+    std::memcpy(words, &key, sizeof(key));
+    uint64_t difference = 0;
+    for (size_t i = 0; i < kWords; ++i) {
+      difference |= words_[i].load(std::memory_order_relaxed) ^ words[i];
+    }
+    return difference == 0;
+  }
 
  private:
   static constexpr size_t kWords = sizeof(FlowKey) / sizeof(uint64_t);
@@ -64,7 +102,7 @@ struct alignas(64) FlowRecord {
   SharedFlowKey key;
   // Odd while a flow lives here; one more at each taking and giving back.
   std::atomic<uint32_t> generation;
-  std::atomic<uint32_t> status;  // FlowStatus::Pack
+  std::atomic<uint32_t> status;  // FlowStatus::word()
   // Links of the one list the record is in: a wheel's slot, the ended flows,
   // or the free ones. Worker only.
   uint32_t next;
@@ -87,10 +125,10 @@ struct alignas(64) FlowRecord {
   }
 
   FlowStatus Status() const {
-    return FlowStatus::Unpack(status.load(std::memory_order_relaxed));
+    return FlowStatus(status.load(std::memory_order_relaxed));
   }
   void SetStatus(const FlowStatus& value) {
-    status.store(value.Pack(), std::memory_order_relaxed);
+    status.store(value.word(), std::memory_order_relaxed);
   }
   int64_t LastTimeNs() const {
     const int64_t client = side[0].last_time_ns.Get();

@@ -14,8 +14,9 @@ static_assert(2 * kWorkPerCall <= FlowTable::kBurstSlack);
 constexpr int kEvictionLooks = 8;
 
 EndReason ReasonAtDeadline(const FlowRecord& flow) {
-  return flow.Status().state == FlowState::kTimeWait ? flow.closed_by
-                                                     : EndReason::kIdleTimeout;
+  return flow.Status().state() == FlowState::kTimeWait
+             ? flow.closed_by
+             : EndReason::kIdleTimeout;
 }
 
 // The flow in the record is another one from here on. The fence keeps what is
@@ -84,7 +85,7 @@ int64_t FlowTable::Timeout(FlowState state) const {
 }
 
 int64_t FlowTable::Deadline(const FlowRecord& flow) const {
-  return flow.LastTimeNs() + Timeout(flow.Status().state);
+  return flow.LastTimeNs() + Timeout(flow.Status().state());
 }
 
 FlowId FlowTable::IdOf(const FlowRecord& flow) const {
@@ -133,10 +134,10 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   }
   flow->start_time_ns().Set(time_ns);
   flow->end_time_ns().Set(0);
-  FlowStatus status{};
-  status.state = FlowState::kHalfOpen;
-  status.client_index = client_index;
-  status.midstream = midstream;
+  FlowStatus status;
+  status.set_state(FlowState::kHalfOpen);
+  status.set_client_index(client_index);
+  status.set_midstream(midstream);
   flow->SetStatus(status);
   // Alive before it can be found: whoever finds an ended flow of this key now
   // finds this one next, and never none.
@@ -161,13 +162,13 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
                        int64_t time_ns, bool announce) {
   const FlowStatus before = flow->Status();
   flow->SetStatus(status);
-  if (before.state != status.state) {
-    --counts_.by_state[static_cast<size_t>(before.state)];
-    ++counts_.by_state[static_cast<size_t>(status.state)];
+  if (before.state() != status.state()) {
+    --counts_.by_state[static_cast<size_t>(before.state())];
+    ++counts_.by_state[static_cast<size_t>(status.state())];
     // The timeouts differ: the deadline may have come nearer.
     wheels_[flow->wheel].Remove(NumberOf(*flow));
-    wheels_[WheelOf(status.state)].Add(NumberOf(*flow),
-                                       time_ns + Timeout(status.state));
+    wheels_[WheelOf(status.state())].Add(NumberOf(*flow),
+                                         time_ns + Timeout(status.state()));
   }
   if (announce) {
     events_->Push(FlowEventKind::kStateChanged, IdOf(*flow), time_ns);
@@ -183,17 +184,17 @@ void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
 void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   FlowRecord* const flow = &records_[record];
   FlowStatus status = flow->Status();
-  --counts_.by_state[static_cast<size_t>(status.state)];
+  --counts_.by_state[static_cast<size_t>(status.state())];
   ++counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
   ++counts_.ended[static_cast<size_t>(reason)];
   --live_;
   // A flood of SYNs that nobody answered would push everything worth knowing
   // out of the ended flows.
   const bool discard = reason == EndReason::kEvicted &&
-                       status.state == FlowState::kHalfOpen &&
+                       status.state() == FlowState::kHalfOpen &&
                        flow->side[Index(Side::kServer)].frames.Get() == 0;
-  status.state = FlowState::kEnded;
-  status.end_reason = reason;
+  status.set_state(FlowState::kEnded);
+  status.set_end_reason(reason);
   flow->end_time_ns().Set(time_ns);
   flow->SetStatus(status);
   (discard ? discarded_ : ended_).Append(record);

@@ -4,6 +4,7 @@
 // then goes from hand to hand by rings.
 #pragma once
 
+#include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
 #include <cstdint>

@@ -6,7 +6,7 @@ namespace mosd::dataplane {
 namespace {
 
 Side SenderOf(uint8_t source_index, const FlowStatus& status) {
-  return source_index == status.client_index ? Side::kClient : Side::kServer;
+  return source_index == status.client_index() ? Side::kClient : Side::kServer;
 }
 
 EndReason FinBy(Side side) {
@@ -59,7 +59,7 @@ DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
   FlowRecord* const flow = table_->Find(hash, frame.key);
   if (flow != nullptr) [[likely]] {
     if (!Succeeds(flow, arrival)) {
-      if (flow->Status().state == FlowState::kEnded) {
+      if (flow->Status().state() == FlowState::kEnded) {
         ApplyLate(flow, arrival, tracked);
       } else {
         Apply(flow, arrival, tracked);
@@ -73,7 +73,7 @@ DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
 // Whether a new flow begins in place of `flow`, which is then over.
 bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
   FlowStatus status = flow->Status();
-  if (status.state != FlowState::kEnded &&
+  if (status.state() != FlowState::kEnded &&
       table_->Deadline(*flow) <= arrival.time_ns) [[unlikely]] {
     // Its timer would have come in a moment.
     table_->Expire(flow);
@@ -84,11 +84,11 @@ bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
       syn &&
       TcpStartsAnew(flow->tcp, SenderOf(arrival.frame.source_index, status),
                     arrival.segment);
-  if (status.state != FlowState::kEnded) {
+  if (status.state() != FlowState::kEnded) {
     if (anew) table_->End(flow, EndReason::kTupleReused, arrival.time_ns);
     return anew;
   }
-  if (EndedByPeers(status.end_reason)) return anew;
+  if (EndedByPeers(status.end_reason())) return anew;
   // We gave the flow up, not its peers: they go on, as a new flow of ours.
   switch (TcpClassifyOpening(arrival.segment)) {
     case TcpOpening::kHandshake:
@@ -139,14 +139,12 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
 void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
                          int64_t time_ns, bool announce) {
   FlowStatus status = flow->Status();
-  status.last_speaker = sender;
+  status.set_last_speaker(sender);
   if (!update.state_changed && announce) [[likely]] {
     flow->SetStatus(status);
     return;
   }
-  for (size_t i = 0; i < kSides; ++i) {
-    status.tcp_state[i] = flow->tcp.end[i].state;
-  }
+  status.set_tcp_states(flow->tcp.end[0].state, flow->tcp.end[1].state);
   if (update.outcome == TcpOutcome::kReset ||
       (update.outcome == TcpOutcome::kClosed && !time_wait_)) {
     flow->SetStatus(status);
@@ -156,8 +154,9 @@ void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
                 time_ns);
     return;
   }
-  status.state = TcpFlowState(flow->tcp);
-  if (status.state == FlowState::kTimeWait) flow->closed_by = FinBy(update.by);
+  status.set_state(TcpFlowState(flow->tcp));
+  if (status.state() == FlowState::kTimeWait)
+    flow->closed_by = FinBy(update.by);
   table_->Settle(flow, status, time_ns, announce);
 }
 
@@ -169,7 +168,7 @@ void FlowTracker::ApplyLate(FlowRecord* flow, const Arrival& arrival,
   *tracked = {flow, sender, /*retransmission=*/false,
               TcpStreamOffset(flow->tcp, sender, arrival.segment)};
   arrival.Account(&flow->side[Index(sender)], false);
-  status.last_speaker = sender;
+  status.set_last_speaker(sender);
   flow->SetStatus(status);
 }
 

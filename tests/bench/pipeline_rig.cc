@@ -1,0 +1,49 @@
+#include "tests/bench/pipeline_rig.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "dataplane/port/eal.h"
+#include "dataplane/port/frame_stamp.h"
+
+namespace mosd::bench {
+namespace {
+
+[[noreturn]] void Fail(const absl::Status& status) {
+  std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+  std::exit(1);
+}
+
+}  // namespace
+
+void StartBench() {
+  if (auto status = dataplane::StartEal({}); !status.ok()) Fail(status);
+  if (auto status = dataplane::RegisterFrameStamp(); !status.ok()) Fail(status);
+}
+
+PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
+                         bool last_frame) {
+  // Both sides' frames, with headers, a quarter of slack and some for queues.
+  const uint64_t memory =
+      uint64_t{flows} * 2 * (frame_bytes + 128) * 5 / 4 + (uint64_t{64} << 20);
+  auto pool = dataplane::FramePool::Create(memory);
+  if (!pool.ok()) Fail(pool.status());
+  pool_ = std::make_unique<dataplane::FramePool>(*std::move(pool));
+  writer_ = std::make_unique<dataplane::FrameWriter>(pool_.get());
+  dataplane::FlowTableOptions options;
+  options.max_flows = flows;
+  options.max_ended_flows = 1024;
+  options.ended_retention_ns = 3'600'000'000'000;
+  auto table =
+      dataplane::FlowTable::Create(options, &hash_, writer_.get(), &events_);
+  if (!table.ok()) Fail(table.status());
+  table_ = *std::move(table);
+  dataplane::PipelineOptions pipeline;
+  pipeline.last_frame = last_frame;
+  pipeline_ = std::make_unique<dataplane::Pipeline>(
+      pipeline, &hash_, table_.get(), writer_.get(), nullptr);
+}
+
+}  // namespace mosd::bench

@@ -1,0 +1,39 @@
+// A worker's pipeline without its thread and ports, to be fed by a benchmark.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/flow/flow_hash.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/frame/frame_pool.h"
+#include "dataplane/frame/last_frame.h"
+#include "dataplane/worker/pipeline.h"
+
+namespace mosd::bench {
+
+// Brings EAL and the frames' stamps up; ends the program with a message where
+// that cannot be.
+void StartBench();
+
+// One thread feeds pipeline(); any may read the rest.
+class PipelineRig {
+ public:
+  // Memory for `flows` flows with both last frames of `frame_bytes`.
+  PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);
+
+  dataplane::Pipeline& pipeline() { return *pipeline_; }
+  const dataplane::Pipeline& pipeline() const { return *pipeline_; }
+  const dataplane::FlowTable& flows() const { return *table_; }
+  const dataplane::FramePool& frame_pool() const { return *pool_; }
+
+ private:
+  dataplane::FlowHash hash_;
+  dataplane::FlowEventRing events_;
+  std::unique_ptr<dataplane::FramePool> pool_;
+  std::unique_ptr<dataplane::FrameWriter> writer_;
+  std::unique_ptr<dataplane::FlowTable> table_;
+  std::unique_ptr<dataplane::Pipeline> pipeline_;
+};
+
+}  // namespace mosd::bench
