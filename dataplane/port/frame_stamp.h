@@ -3,6 +3,7 @@
 // writer: the capture's reader; then, by way of the ring, the worker.
 #pragma once
 
+#include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
 #include <cstdint>
