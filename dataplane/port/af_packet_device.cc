@@ -1,0 +1,93 @@
+// af_packet:IFACE: an interface of the kernel by way of packet sockets, which
+// the kernel's drivers keep for themselves otherwise. The kernel spreads flows
+// over the queues by its fanout.
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "dataplane/port/live_device.h"
+#include "dataplane/port/packet_memory.h"
+#include "dataplane/port/packet_ring_shape.h"
+
+namespace mosd::dataplane {
+namespace {
+
+// DPDK's driver adds up the counters of no more queues.
+constexpr uint32_t kMaxQueues = RTE_ETHDEV_QUEUE_STAT_CNTRS;
+
+// Tries what the driver is going to do, since it does not tell why it failed.
+absl::Status CheckMayLock(uint64_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+  if (memory != MAP_FAILED) {
+    munmap(memory, bytes);
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(absl::StrCat(
+      "its rings need ", bytes >> 20, " MiB of locked memory (",
+      std::strerror(errno),
+      "); give the program CAP_IPC_LOCK, raise RLIMIT_MEMLOCK, or make the "
+      "rings smaller by framecnt="));
+}
+
+std::string Arguments(const LiveRequest& request, const PacketRingShape& shape,
+                      uint16_t queues) {
+  std::string text =
+      absl::StrCat("iface=", request.spec.argument, ",qpairs=", queues,
+                   ",framesz=", shape.frame_bytes,
+                   ",blocksz=", shape.block_bytes, ",framecnt=", shape.frames);
+  for (const auto& [key, value] : request.spec.extra) {
+    if (key != "framesz" && key != "blocksz" && key != "framecnt") {
+      absl::StrAppend(&text, ",", key, "=", value);
+    }
+  }
+  return text;
+}
+
+absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
+                   LiveDevice* device) {
+  const uint32_t buffers = WholeFrameBuffers(
+      BuffersPerPort(request.context.packet_buffers, request.context.ports),
+      shape.buffer_bytes());
+  auto pool = MakeBufferPool(PoolName(request.number), buffers,
+                             shape.buffer_bytes(), request.context.workers);
+  if (!pool.ok()) return pool.status();
+  device->pool = *std::move(pool);
+  const int index = device->interface->index();
+  const std::vector<int> others = PacketSockets::Bound(index, {});
+  auto ethdev = Ethdev::MakeVirtual(
+      absl::StrCat("net_af_packet", static_cast<int>(request.number)),
+      Arguments(request, shape, device->queues));
+  if (!ethdev.ok()) return ethdev.status();
+  device->ethdev = *std::move(ethdev);
+  device->sockets =
+      std::make_unique<PacketSockets>(PacketSockets::Bound(index, others));
+  device->cut_at_bytes = shape.longest_frame();
+  return device->ethdev->Configure(
+      {.rx_queues = device->queues, .pool = device->pool.get()});
+}
+
+}  // namespace
+
+absl::StatusOr<LiveDevice> OpenAfPacket(const LiveRequest& request) {
+  LiveDevice device;
+  auto interface = NetInterface::Open(request.spec.argument);
+  if (!interface.ok()) return interface.status();
+  device.interface = *std::move(interface);
+  const auto queues =
+      ChooseQueues(request.queues, request.context.workers, kMaxQueues);
+  if (!queues.ok()) return queues.status();
+  device.queues = *queues;
+  const auto shape = ShapePacketRing(device.interface->longest_frame(),
+                                     device.queues, request.spec);
+  if (!shape.ok()) return shape.status();
+  absl::Status status = CheckMayLock(shape->locked_bytes(device.queues));
+  if (status.ok()) status = device.interface->ReceiveAll();
+  if (status.ok()) status = Bring(request, *shape, &device);
+  if (!status.ok()) return status;
+  return device;
+}
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,85 @@
+// af_xdp:IFACE: one queue of an interface of the kernel by way of an XDP
+// socket. The kernel's own stack does not see the frames that mosd gets.
+#include <linux/capability.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "dataplane/port/capabilities.h"
+#include "dataplane/port/live_device.h"
+#include "dataplane/port/packet_memory.h"
+
+namespace mosd::dataplane {
+namespace {
+
+// The kernel takes buffers of up to a page, in which DPDK keeps its own
+// bookkeeping, too. XDP's headroom leaves about 3.5 KiB for a frame.
+constexpr uint32_t kBufferFrameBytes = 4096 - kElementOverheadBytes;
+constexpr uint32_t kMaxBuffers = 8192;  // they are locked in memory
+constexpr uint16_t kDescriptors = 2048;
+
+absl::Status CheckQueues(const LiveRequest& request,
+                         const NetInterface& interface) {
+  if (request.queues > 1) {
+    return absl::InvalidArgumentError("af_xdp has one receive queue");
+  }
+  // What arrives in the other queues would be missed, silently.
+  if (interface.rx_queues() > 1 && !request.spec.Extra("start_queue")) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the interface has ", interface.rx_queues(),
+        " receive queues, of which one would be watched; run `ethtool -L ",
+        interface.name(), " combined 1`, or choose one by start_queue="));
+  }
+  return absl::OkStatus();
+}
+
+std::string Arguments(const LiveRequest& request) {
+  return absl::StrCat("iface=", request.spec.argument,
+                      request.spec.Extra("start_queue") ? "" : ",start_queue=0",
+                      ExtraArguments(request.spec));
+}
+
+absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
+  const uint32_t buffers = std::min(
+      kMaxBuffers,
+      WholeFrameBuffers(
+          BuffersPerPort(request.context.packet_buffers, request.context.ports),
+          kBufferFrameBytes));
+  auto pool = MakeBufferPool(PoolName(request.number), buffers,
+                             kBufferFrameBytes, request.context.workers);
+  if (!pool.ok()) return pool.status();
+  device->pool = *std::move(pool);
+  auto ethdev = Ethdev::MakeVirtual(
+      absl::StrCat("net_af_xdp", static_cast<int>(request.number)),
+      Arguments(request));
+  if (!ethdev.ok()) return ethdev.status();
+  device->ethdev = *std::move(ethdev);
+  return device->ethdev->Configure(
+      {.rx_descriptors = kDescriptors, .pool = device->pool.get()});
+}
+
+// The driver does not tell why the kernel refused.
+absl::Status Explain(const absl::Status& status) {
+  if (status.ok()) return status;
+  const std::string missing = MissingCapabilities(
+      {CAP_NET_ADMIN, CAP_BPF, CAP_SYS_ADMIN, CAP_IPC_LOCK});
+  if (missing.empty()) return status;
+  return absl::PermissionDeniedError(absl::StrCat(
+      status.message(), "; the program lacks ", missing, " (or run as root)"));
+}
+
+}  // namespace
+
+absl::StatusOr<LiveDevice> OpenAfXdp(const LiveRequest& request) {
+  LiveDevice device;
+  auto interface = NetInterface::Open(request.spec.argument);
+  if (!interface.ok()) return interface.status();
+  device.interface = *std::move(interface);
+  absl::Status status = CheckQueues(request, *device.interface);
+  if (status.ok()) status = device.interface->ReceiveAll();
+  if (status.ok()) status = Explain(Bring(request, &device));
+  if (!status.ok()) return status;
+  return device;
+}
+
+}  // namespace mosd::dataplane

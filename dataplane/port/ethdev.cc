@@ -1,0 +1,172 @@
+#include "dataplane/port/ethdev.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+
+namespace mosd::dataplane {
+namespace {
+
+// Microsoft's key repeats no bits; one of a repeated 16-bit pattern gives both
+// directions of a flow the same hash (Woo and Park, "Scalable TCP session
+// monitoring with symmetric receive-side scaling", 2012). 52 bytes: the longest
+// that a driver asks for.
+std::array<uint8_t, 52> SymmetricKey() {
+  std::array<uint8_t, 52> key;
+  for (size_t i = 0; i < key.size(); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+  return key;
+}
+
+rte_eth_dev_info InfoOf(uint16_t id) {
+  rte_eth_dev_info info = {};
+  rte_eth_dev_info_get(id, &info);
+  return info;
+}
+
+absl::Status Require(const std::string& what, int result) {
+  return result < 0 ? DpdkError(what, result) : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DpdkError(const std::string& what, int error) {
+  return absl::InternalError(
+      absl::StrCat(what, ": ", rte_strerror(std::abs(error))));
+}
+
+absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
+    const std::string& name, const std::string& arguments) {
+  const int result =
+      rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str());
+  if (result == -EEXIST) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("DPDK has a device ", name, " already"));
+  }
+  if (result == -ENOENT) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "DPDK has no driver for ", name, "; install its librte-net package"));
+  }
+  if (result < 0) {
+    return DpdkError(
+        absl::StrCat("DPDK cannot make ", name, " (", arguments, ")"), result);
+  }
+  uint16_t id;
+  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {
+    rte_eal_hotplug_remove("vdev", name.c_str());
+    return absl::InternalError(absl::StrCat("DPDK made no port of ", name));
+  }
+  return std::make_unique<Ethdev>(id, AtClose::kRemove);
+}
+
+absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeOfRing(
+    const std::string& name, rte_ring* ring) {
+  // Nothing is sent, but the driver insists on a ring for that, too.
+  const int id = rte_eth_from_rings(name.c_str(), &ring, 1, &ring, 1,
+                                    static_cast<unsigned>(SOCKET_ID_ANY));
+  if (id < 0) {
+    return DpdkError(absl::StrCat("DPDK cannot make net_ring_", name),
+                     rte_errno);
+  }
+  return std::make_unique<Ethdev>(static_cast<uint16_t>(id), AtClose::kRemove);
+}
+
+std::string Ethdev::driver() const {
+  const rte_eth_dev_info info = InfoOf(id_);
+  return info.driver_name != nullptr ? info.driver_name : "";
+}
+
+uint16_t Ethdev::max_rx_queues() const { return InfoOf(id_).max_rx_queues; }
+
+bool Ethdev::link_up() const {
+  rte_eth_link link = {};
+  return rte_eth_link_get_nowait(id_, &link) == 0 &&
+         link.link_status == RTE_ETH_LINK_UP;
+}
+
+rte_eth_stats Ethdev::stats() const {
+  rte_eth_stats stats = {};
+  rte_eth_stats_get(id_, &stats);
+  return stats;
+}
+
+absl::Status Ethdev::Configure(const EthdevSetup& setup) {
+  const rte_eth_dev_info info = InfoOf(id_);
+  rte_eth_conf conf = {};
+  std::array<uint8_t, 52> key = SymmetricKey();
+  const uint64_t tcp = info.flow_type_rss_offloads &
+                       (RTE_ETH_RSS_IP | RTE_ETH_RSS_NONFRAG_IPV4_TCP |
+                        RTE_ETH_RSS_NONFRAG_IPV6_TCP);
+  if (setup.spread && setup.rx_queues > 1 && tcp != 0) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf = tcp;
+    if (info.hash_key_size > 0 && info.hash_key_size <= key.size()) {
+      conf.rx_adv_conf.rss_conf.rss_key = key.data();
+      conf.rx_adv_conf.rss_conf.rss_key_len = info.hash_key_size;
+    }
+  }
+  // Jumbo frames arrive in several buffers.
+  conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+  // Nothing is sent, but some drivers insist on a queue for it, or on as many
+  // as there are for receiving.
+  const uint16_t tx_queues =
+      std::min<uint16_t>(setup.rx_queues, info.max_tx_queues);
+  absl::Status status =
+      Require("configuring the device",
+              rte_eth_dev_configure(id_, setup.rx_queues, tx_queues, &conf));
+  for (uint16_t queue = 0; status.ok() && queue < tx_queues; ++queue) {
+    status =
+        Require("setting up a transmit queue",
+                rte_eth_tx_queue_setup(id_, queue, 0, SOCKET_ID_ANY, nullptr));
+  }
+  return status.ok() ? SetUpQueues(setup, info) : status;
+}
+
+absl::Status Ethdev::SetUpQueues(const EthdevSetup& setup,
+                                 const rte_eth_dev_info& info) {
+  uint16_t rx_descriptors = setup.rx_descriptors;
+  uint16_t tx_descriptors = 0;
+  absl::Status status = Require(
+      "choosing the length of a receive queue",
+      rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors));
+  for (uint16_t queue = 0; status.ok() && queue < setup.rx_queues; ++queue) {
+    rte_eth_rxconf conf = info.default_rxconf;
+    status = Require("setting up a receive queue",
+                     rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
+                                            SOCKET_ID_ANY, &conf, setup.pool));
+  }
+  return status;
+}
+
+absl::Status Ethdev::Start() {
+  return Require("starting the device", rte_eth_dev_start(id_));
+}
+
+void Ethdev::ReceiveAll() {
+  rte_eth_promiscuous_enable(id_);
+  rte_eth_allmulticast_enable(id_);
+}
+
+void Ethdev::Close() {
+  if (!open_) return;
+  open_ = false;
+  rte_device* device = InfoOf(id_).device;
+  rte_eth_dev_stop(id_);
+  if (at_close_ == AtClose::kKeep) {
+    // Configuring it for sending alone releases its receive queues, which hold
+    // buffers of a pool that is about to go.
+    const rte_eth_conf conf = {};
+    rte_eth_dev_configure(id_, 0, 1, &conf);
+    return;
+  }
+  rte_eth_dev_close(id_);
+  if (device != nullptr) rte_dev_remove(device);
+}
+
+}  // namespace mosd::dataplane

@@ -1,0 +1,39 @@
+#include "dataplane/port/live_device.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "dataplane/port/packet_memory.h"
+
+namespace mosd::dataplane {
+
+absl::StatusOr<uint16_t> ChooseQueues(uint32_t asked, uint32_t automatic,
+                                      uint32_t most) {
+  if (asked > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it has at most ", most, " receive queues, not ", asked));
+  }
+  const uint32_t wanted = asked != 0 ? asked : std::min(automatic, most);
+  return static_cast<uint16_t>(std::max(wanted, 1U));
+}
+
+std::string PoolName(uint8_t number) {
+  return absl::StrCat("mosd_port", static_cast<int>(number));
+}
+
+absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request) {
+  return MakeBufferPool(
+      PoolName(request.number),
+      BuffersPerPort(request.context.packet_buffers, request.context.ports),
+      kBufferBytes, request.context.workers);
+}
+
+std::string ExtraArguments(const DeviceSpec& spec) {
+  std::string text;
+  for (const auto& [key, value] : spec.extra) {
+    absl::StrAppend(&text, ",", key, "=", value);
+  }
+  return text;
+}
+
+}  // namespace mosd::dataplane
