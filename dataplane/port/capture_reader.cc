@@ -102,7 +102,7 @@ bool CaptureReader::Accept(const CapturedFrame& frame) {
 rte_mbuf* CaptureReader::Copy(const CapturedFrame& frame, int64_t time_ns) {
   rte_mbuf* head = TakeBuffer();
   if (head == nullptr) return nullptr;
-  *StampOf(head) = {time_ns, frame.wire_length, 0};
+  *StampOf(head) = {time_ns, frame.wire_length, 0, false, 0};
   rte_mbuf* tail = head;
   std::span<const uint8_t> rest = frame.bytes;
   for (;;) {
