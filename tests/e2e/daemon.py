@@ -17,7 +17,7 @@ from e2e.environment import MOSCTL, MOSD, PATIENCE, temp_dir
 KEEP_ALL = tuple(
     word for setting in (
         "dataplane.timeouts.half_open=24h", "dataplane.timeouts.established=168h",
-        "dataplane.timeouts.closing=24h", "dataplane.ended_flows.retention=8760h",
+        "dataplane.timeouts.closing=24h", "dataplane.ended_flows.retention=876000h",
         "dataplane.max_flows=20000", "dataplane.ended_flows.max_count=20000",
         "dataplane.last_frame.snaplen=65535", "dataplane.last_frame.memory=134217728")
     for word in ("--set", setting))
