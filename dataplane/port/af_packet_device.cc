@@ -1,6 +1,7 @@
 // af_packet:IFACE: an interface of the kernel by way of packet sockets, which
 // the kernel's drivers keep for themselves otherwise. The kernel spreads flows
 // over the queues by its fanout.
+#include <rte_log.h>
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -32,20 +33,6 @@ absl::Status CheckMayLock(uint64_t bytes) {
       "rings smaller by framecnt="));
 }
 
-std::string Arguments(const LiveRequest& request, const PacketRingShape& shape,
-                      uint16_t queues) {
-  std::string text =
-      absl::StrCat("iface=", request.spec.argument, ",qpairs=", queues,
-                   ",framesz=", shape.frame_bytes,
-                   ",blocksz=", shape.block_bytes, ",framecnt=", shape.frames);
-  for (const auto& [key, value] : request.spec.extra) {
-    if (key != "framesz" && key != "blocksz" && key != "framecnt") {
-      absl::StrAppend(&text, ",", key, "=", value);
-    }
-  }
-  return text;
-}
-
 absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
                    LiveDevice* device) {
   const uint32_t buffers = WholeFrameBuffers(
@@ -55,11 +42,15 @@ absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
                              shape.buffer_bytes(), request.context.workers);
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
+  rte_log_set_level_pattern("pmd.net.af_packet", RTE_LOG_ERR);
   const int index = device->interface->index();
   const std::vector<int> others = PacketSockets::Bound(index, {});
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_af_packet", static_cast<int>(request.number)),
-      Arguments(request, shape, device->queues));
+  // An argument given twice: the last counts, and the shape has regarded it.
+  auto ethdev = MakeDevice(
+      request, "net_af_packet",
+      absl::StrCat("iface=", request.spec.argument, ",qpairs=", device->queues,
+                   ",framesz=", shape.frame_bytes,
+                   ",blocksz=", shape.block_bytes, ",framecnt=", shape.frames));
   if (!ethdev.ok()) return ethdev.status();
   device->ethdev = *std::move(ethdev);
   device->sockets =

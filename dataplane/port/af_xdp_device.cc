@@ -33,12 +33,6 @@ absl::Status CheckQueues(const LiveRequest& request,
   return absl::OkStatus();
 }
 
-std::string Arguments(const LiveRequest& request) {
-  return absl::StrCat("iface=", request.spec.argument,
-                      request.spec.Extra("start_queue") ? "" : ",start_queue=0",
-                      ExtraArguments(request.spec));
-}
-
 absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
   const uint32_t buffers = std::min(
       kMaxBuffers,
@@ -49,9 +43,8 @@ absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
                              kBufferFrameBytes, request.context.workers);
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_af_xdp", static_cast<int>(request.number)),
-      Arguments(request));
+  auto ethdev = MakeDevice(request, "net_af_xdp",
+                           absl::StrCat("iface=", request.spec.argument));
   if (!ethdev.ok()) return ethdev.status();
   device->ethdev = *std::move(ethdev);
   return device->ethdev->Configure(

@@ -54,8 +54,10 @@ absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
         "DPDK has no driver for ", name, "; install its librte-net package"));
   }
   if (result < 0) {
-    return DpdkError(
-        absl::StrCat("DPDK cannot make ", name, " (", arguments, ")"), result);
+    // Drivers say -1 when they mean any error, and the rest in their log.
+    return absl::InternalError(absl::StrCat(
+        "DPDK's driver refuses to make ", name, " of \"", arguments, "\"",
+        result == -1 ? "" : absl::StrCat(" (", rte_strerror(-result), ")")));
   }
   uint16_t id;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {

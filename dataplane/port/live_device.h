@@ -56,7 +56,10 @@ absl::StatusOr<uint16_t> ChooseQueues(uint32_t asked, uint32_t automatic,
 std::string PoolName(uint8_t number);
 // A pool of usual buffers.
 absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request);
-// ",key=value" for each.
-std::string ExtraArguments(const DeviceSpec& spec);
+// The virtual device of `driver` for this port, with `arguments` and those that
+// the user gave. INVALID_ARGUMENT if the driver takes none of the latter.
+absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,
+                                                   const std::string& driver,
+                                                   std::string arguments);
 
 }  // namespace mosd::dataplane

@@ -40,10 +40,7 @@ absl::StatusOr<LiveDevice> OpenNull(const LiveRequest& request) {
   auto pool = MakeUsualPool(request);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
-  std::string arguments = ExtraArguments(request.spec);
-  if (!arguments.empty()) arguments.erase(0, 1);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_null", static_cast<int>(request.number)), arguments);
+  auto ethdev = MakeDevice(request, "net_null", "");
   if (!ethdev.ok()) return ethdev.status();
   device.ethdev = *std::move(ethdev);
   absl::Status status = device.ethdev->Configure(
