@@ -37,8 +37,12 @@ absl::Status Require(const std::string& what, int result) {
 }  // namespace
 
 absl::Status DpdkError(const std::string& what, int error) {
-  return absl::InternalError(
-      absl::StrCat(what, ": ", rte_strerror(std::abs(error))));
+  const std::string text =
+      absl::StrCat(what, ": ", rte_strerror(std::abs(error)));
+  if (std::abs(error) == EPERM || std::abs(error) == EACCES) {
+    return absl::PermissionDeniedError(absl::StrCat(text, "; run as root"));
+  }
+  return absl::InternalError(text);
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(

@@ -63,7 +63,7 @@ class Ethdev {
   bool open_ = true;
 };
 
-// INTERNAL: "<what>: <text of -error>".
+// INTERNAL or PERMISSION_DENIED: "<what>: <text of the error>".
 absl::Status DpdkError(const std::string& what, int error);
 
 }  // namespace mosd::dataplane

@@ -16,6 +16,7 @@
 #include "dataplane/port/packet_sockets.h"
 #include "dataplane/port/port.h"
 #include "dataplane/port/rx_queue.h"
+#include "dataplane/port/xdp_sockets.h"
 
 namespace mosd::dataplane {
 
@@ -31,8 +32,9 @@ struct LiveDevice {
   DeviceClaim claim;
   std::unique_ptr<NetInterface> interface;  // of the kernel, if it is one
   BufferPool pool;
+  std::unique_ptr<XdpSockets> xdp_sockets;  // af_xdp only
   std::unique_ptr<Ethdev> ethdev;
-  std::unique_ptr<PacketSockets> sockets;  // af_packet only
+  std::unique_ptr<PacketSockets> packet_sockets;  // af_packet only
   uint16_t queues = 1;
   uint32_t cut_at_bytes = kUncut;
 };
