@@ -50,8 +50,10 @@ absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
   const uint32_t buffers = WholeFrameBuffers(
       BuffersPerPort(request.context.packet_buffers, request.context.ports),
       shape.buffer_bytes());
-  auto pool = MakeBufferPool(PoolName(request.number), buffers,
-                             shape.buffer_bytes(), request.context.workers);
+  auto pool = MakeBufferPool(PoolName(request.number),
+                             {.buffers = buffers,
+                              .frame_bytes = shape.buffer_bytes(),
+                              .workers = request.context.workers});
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
   rte_log_set_level_pattern("pmd.net.af_packet", RTE_LOG_ERR);

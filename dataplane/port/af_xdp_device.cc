@@ -63,8 +63,11 @@ absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
       WholeFrameBuffers(
           BuffersPerPort(request.context.packet_buffers, request.context.ports),
           kBufferFrameBytes));
-  auto pool = MakeBufferPool(PoolName(request.number), buffers,
-                             kBufferFrameBytes, request.context.workers);
+  auto pool = MakeBufferPool(PoolName(request.number),
+                             {.buffers = buffers,
+                              .frame_bytes = kBufferFrameBytes,
+                              .workers = request.context.workers,
+                              .writer = BufferWriter::kDevice});
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
   auto ethdev = MakeDevice(request, "net_af_xdp",

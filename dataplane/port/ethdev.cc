@@ -14,6 +14,8 @@
 namespace mosd::dataplane {
 namespace {
 
+constexpr unsigned kAnySocket = static_cast<unsigned>(SOCKET_ID_ANY);
+
 // Microsoft's key repeats no bits; one of a repeated 16-bit pattern gives both
 // directions of a flow the same hash (Woo and Park, "Scalable TCP session
 // monitoring with symmetric receive-side scaling", 2012). 52 bytes: the longest
@@ -74,8 +76,8 @@ absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
 absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeOfRing(
     const std::string& name, rte_ring* ring) {
   // Nothing is sent, but the driver insists on a ring for that, too.
-  const int id = rte_eth_from_rings(name.c_str(), &ring, 1, &ring, 1,
-                                    static_cast<unsigned>(SOCKET_ID_ANY));
+  const int id =
+      rte_eth_from_rings(name.c_str(), &ring, 1, &ring, 1, kAnySocket);
   if (id < 0) {
     return DpdkError(absl::StrCat("DPDK cannot make net_ring_", name),
                      rte_errno);
@@ -129,7 +131,7 @@ absl::Status Ethdev::Configure(const EthdevSetup& setup) {
   for (uint16_t queue = 0; status.ok() && queue < tx_queues; ++queue) {
     status =
         Require("setting up a transmit queue",
-                rte_eth_tx_queue_setup(id_, queue, 0, SOCKET_ID_ANY, nullptr));
+                rte_eth_tx_queue_setup(id_, queue, 0, kAnySocket, nullptr));
   }
   return status.ok() ? SetUpQueues(setup, info) : status;
 }
@@ -145,7 +147,7 @@ absl::Status Ethdev::SetUpQueues(const EthdevSetup& setup,
     rte_eth_rxconf conf = info.default_rxconf;
     status = Require("setting up a receive queue",
                      rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
-                                            SOCKET_ID_ANY, &conf, setup.pool));
+                                            kAnySocket, &conf, setup.pool));
   }
   return status;
 }

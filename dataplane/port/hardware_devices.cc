@@ -13,7 +13,7 @@ namespace {
 absl::StatusOr<LiveDevice> Bring(const LiveRequest& request,
                                  std::unique_ptr<Ethdev> ethdev) {
   LiveDevice device;
-  auto pool = MakeUsualPool(request);
+  auto pool = MakeUsualPool(request, BufferWriter::kDevice);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
   device.ethdev = std::move(ethdev);

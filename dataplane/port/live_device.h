@@ -57,7 +57,8 @@ absl::StatusOr<uint16_t> ChooseQueues(uint32_t asked, uint32_t automatic,
 // "mosd_port3".
 std::string PoolName(uint8_t number);
 // A pool of usual buffers.
-absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request);
+absl::StatusOr<BufferPool> MakeUsualPool(
+    const LiveRequest& request, BufferWriter writer = BufferWriter::kProcessor);
 // The virtual device of `driver` for this port, with `arguments` and those that
 // the user gave. INVALID_ARGUMENT if the driver takes none of the latter.
 absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,
