@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 
@@ -70,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
     rte_eal_hotplug_remove("vdev", name.c_str());
     return absl::InternalError(absl::StrCat("DPDK made no port of ", name));
   }
-  return std::make_unique<Ethdev>(id, AtClose::kRemove);
+  return TakeOver(id, AtClose::kRemove);
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeOfRing(
@@ -82,7 +83,24 @@ absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeOfRing(
     return DpdkError(absl::StrCat("DPDK cannot make net_ring_", name),
                      rte_errno);
   }
-  return std::make_unique<Ethdev>(static_cast<uint16_t>(id), AtClose::kRemove);
+  return TakeOver(static_cast<uint16_t>(id), AtClose::kRemove);
+}
+
+absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::TakeOver(uint16_t id,
+                                                         AtClose at_close) {
+  rte_eth_dev_owner owner = {};
+  if (int result = rte_eth_dev_owner_get(id, &owner); result < 0) {
+    return DpdkError("looking for the owner of the device", result);
+  }
+  if (owner.id != RTE_ETH_DEV_NO_OWNER) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the device is in use (by ", owner.name, ")"));
+  }
+  std::strcpy(owner.name, "mosd");
+  int result = rte_eth_dev_owner_new(&owner.id);
+  if (result == 0) result = rte_eth_dev_owner_set(id, &owner);
+  if (result < 0) return DpdkError("taking over the device", result);
+  return std::unique_ptr<Ethdev>(new Ethdev(id, at_close, owner));
 }
 
 std::string Ethdev::driver() const {
@@ -171,6 +189,7 @@ void Ethdev::Close() {
     // buffers of a pool that is about to go.
     const rte_eth_conf conf = {};
     rte_eth_dev_configure(id_, 0, 1, &conf);
+    rte_eth_dev_owner_unset(id_, owner_.id);
     return;
   }
   rte_eth_dev_close(id_);
