@@ -21,11 +21,15 @@ std::string PoolName(uint8_t number) {
   return absl::StrCat("mosd_port", static_cast<int>(number));
 }
 
-absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request) {
+absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request,
+                                         BufferWriter writer) {
   return MakeBufferPool(
       PoolName(request.number),
-      BuffersPerPort(request.context.packet_buffers, request.context.ports),
-      kBufferBytes, request.context.workers);
+      {.buffers = BuffersPerPort(request.context.packet_buffers,
+                                 request.context.ports),
+       .frame_bytes = kBufferBytes,
+       .workers = request.context.workers,
+       .writer = writer});
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,

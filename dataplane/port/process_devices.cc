@@ -19,7 +19,9 @@ absl::StatusOr<LiveDevice> OpenRing(const LiveRequest& request) {
         "the port is opened");
   }
   // The frames bring their own buffers, but DPDK insists on a pool.
-  auto pool = MakeBufferPool(PoolName(request.number), 64, kBufferBytes, 1);
+  auto pool = MakeBufferPool(
+      PoolName(request.number),
+      {.buffers = 64, .frame_bytes = kBufferBytes, .workers = 1});
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
   auto ethdev = Ethdev::MakeOfRing(

@@ -140,7 +140,7 @@ TEST_F(CapturePortTest, WithoutFramesItIsExhaustedAtOnce) {
 
 TEST_F(CapturePortTest, BrokenInTheMiddleIsReadAsFarAsItGoes) {
   const std::string whole = Frames(10);
-  for (const size_t cut : {1, 63, 64, 65, 79}) {
+  for (const size_t cut : {1U, 63U, 64U, 65U, 79U}) {
     auto port = Started(File(whole.substr(0, whole.size() - cut)));
     EXPECT_EQ(TakeAll(*port).size(), 9U) << cut;
     const PortSnapshot snapshot = port->Snapshot();

@@ -144,6 +144,15 @@ TEST_F(OpenPortTest, Ring) {
   rte_ring_free(ring);
 }
 
+TEST_F(OpenPortTest, OneDeviceByTwoNames) {
+  auto port = Started({.device = "null:"});
+  ASSERT_NE(port, nullptr);
+  const std::string alias = "dpdk" + std::to_string(port->queues()[0].ethdev);
+  const auto second = Open({.device = alias}, 1).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(second)) << second;
+  EXPECT_GT(Poll(*port, [](rte_mbuf*) {}), 0U);
+}
+
 TEST_F(OpenPortTest, APortThatDpdkHasStaysWithDpdk) {
   ASSERT_EQ(rte_eal_hotplug_add("vdev", "net_null_kept", "size=99"), 0);
   uint16_t id;
