@@ -64,8 +64,8 @@ void LivePort::Refresh() const {
   const rte_eth_stats stats = device_.ethdev->stats();
   last_.link_up = device_.interface != nullptr ? device_.interface->link_up()
                                                : device_.ethdev->link_up();
-  last_.rx_frames = stats.ipackets;
-  last_.rx_bytes = stats.ibytes;
+  last_.rx_frames = frames_.Advance(stats.ipackets);
+  last_.rx_bytes = bytes_.Advance(stats.ibytes);
   last_.missed_frames = stats.imissed;
   if (device_.packet_sockets != nullptr) {
     last_.missed_frames += device_.packet_sockets->Dropped();
