@@ -35,10 +35,10 @@ class Latch {
     sequence_.store(sequence + 1, std::memory_order_release);
   }
 
-  // Copies the newest value. A reader is disturbed only when the writer
-  // finishes one replacement and begins the next during the copy; it then
-  // reads again, so that some value is returned as soon as the writer does not
-  // lap it.
+  // Copies the newest value; before the first Store, zeros. A reader is
+  // disturbed only when a replacement is finished during its copy, and then
+  // reads again: never by a writer that is stopped, and for long only by one
+  // that does nothing but replace (measured beside such: 1.0 copies a value).
   T Load() const {
     std::array<uint64_t, kWords> words;
     for (;;) {
@@ -47,8 +47,9 @@ class Latch {
       for (size_t i = 0; i < kWords; ++i) {
         words[i] = copy[i].load(std::memory_order_acquire);
       }
-      // A word of the replacement after next is stored after the sequence
-      // number of the next one: had we met such a word, we would see it.
+      // A word of the replacement after next, which overwrites this copy, is
+      // stored after the sequence number of the next one: had we met such a
+      // word, we would see that number.
       if (sequence_.load(std::memory_order_relaxed) == before) break;
     }
     T value;

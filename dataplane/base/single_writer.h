@@ -1,6 +1,7 @@
-// Numbers that one thread writes and others read. Relaxed atomics: each value
-// is whole, nothing is said of its order among others. On x86-64 they compile
-// to plain loads and stores.
+// Numbers that one thread writes and others read. Each value is whole; whoever
+// reads one also sees what its writer wrote before it (release and acquire),
+// which lets a reader validate what it has read afterwards (ReadFlowRecord). On
+// x86-64 they compile to plain loads and stores.
 #pragma once
 
 #include <atomic>
@@ -15,8 +16,8 @@ class SingleWriter {
   constexpr SingleWriter() = default;
   explicit constexpr SingleWriter(T value) : value_(value) {}
 
-  T Get() const { return value_.load(std::memory_order_relaxed); }
-  void Set(T value) { value_.store(value, std::memory_order_relaxed); }
+  T Get() const { return value_.load(std::memory_order_acquire); }
+  void Set(T value) { value_.store(value, std::memory_order_release); }
   void Add(T delta) { Set(static_cast<T>(Get() + delta)); }
 
  private:

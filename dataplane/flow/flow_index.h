@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "dataplane/base/region.h"
+#include "dataplane/base/thread_sanitizer.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -94,7 +95,7 @@ class FlowIndex {
 };
 
 inline uint32_t FlowIndex::MatchTags(const Bucket& bucket, uint16_t tag) {
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && !defined(MOSD_THREAD_SANITIZER)
   // Ten tags and the six halves of the record numbers behind them, which the
   // mask takes away. An aligned vector load reads each tag whole.
   const auto* tags = reinterpret_cast<const __m128i*>(bucket.tag);

@@ -7,7 +7,6 @@ namespace mosd::dataplane {
 void SharedFlowKey::Store(const FlowKey& key) {
   uint64_t words[kWords];
   std::memcpy(words, &key, sizeof(key));
-  // Release: whoever reads a new word also sees that the generation is over.
   for (size_t i = 0; i < kWords; ++i) {
     words_[i].store(words[i], std::memory_order_release);
   }
@@ -25,11 +24,12 @@ FlowKey SharedFlowKey::Load() const {
 
 bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
                     FlowSnapshot* snapshot) {
-  const auto lives_here = [&](std::memory_order order) {
-    return generation % 2 != 0 && (record.generation.load(order) &
-                                   FlowId::kGenerationMask) == generation;
+  const auto lives_here = [&] {
+    return generation % 2 != 0 &&
+           (record.generation.load(std::memory_order_acquire) &
+            FlowId::kGenerationMask) == generation;
   };
-  if (!lives_here(std::memory_order_acquire)) return false;
+  if (!lives_here()) return false;
   const FlowKey key = record.key.Load();
   const FlowStatus status = record.Status();
   snapshot->version = key.version;
@@ -50,11 +50,10 @@ bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
     to.last_time_ns = from.last_time_ns.Get();
   }
   snapshot->start_time_ns = record.side[0].start_or_end_time_ns.Get();
-  snapshot->end_time_ns = record.side[1].start_or_end_time_ns.Get();
-  // Orders the relaxed loads above before the last look at the generation,
-  // which a reuse changes before it touches anything else.
-  std::atomic_thread_fence(std::memory_order_acquire);
-  return lives_here(std::memory_order_relaxed);
+  // The flow may have ended since its status was read.
+  snapshot->end_time_ns =
+      status.state() == FlowState::kEnded ? record.EndTimeNs() : 0;
+  return lives_here();
 }
 
 }  // namespace mosd::dataplane

@@ -100,7 +100,9 @@ static_assert(sizeof(FlowSideRecord) == 64);
 
 struct alignas(64) FlowRecord {
   SharedFlowKey key;
-  // Odd while a flow lives here; one more at each taking and giving back.
+  // Odd while a flow lives here; one more at each taking and giving back,
+  // before anything else changes. All that readers read is stored with release
+  // and read with acquire: who meets a new value meets the new generation.
   std::atomic<uint32_t> generation;
   std::atomic<uint32_t> status;  // FlowStatus::word()
   // Links of the one list the record is in: a wheel's slot, the ended flows,
@@ -125,10 +127,10 @@ struct alignas(64) FlowRecord {
   }
 
   FlowStatus Status() const {
-    return FlowStatus(status.load(std::memory_order_relaxed));
+    return FlowStatus(status.load(std::memory_order_acquire));
   }
   void SetStatus(const FlowStatus& value) {
-    status.store(value.word(), std::memory_order_relaxed);
+    status.store(value.word(), std::memory_order_release);
   }
   int64_t LastTimeNs() const {
     const int64_t client = side[0].last_time_ns.Get();

@@ -19,13 +19,12 @@ EndReason ReasonAtDeadline(const FlowRecord& flow) {
              : EndReason::kIdleTimeout;
 }
 
-// The flow in the record is another one from here on. The fence keeps what is
-// written next behind the generation: a reader who meets any of it meets the
-// generation as well (ReadFlowRecord).
+// The flow in the record is another one from here on. What is written next is
+// stored with release: a reader who meets any of it meets the generation as
+// well (ReadFlowRecord).
 void NextGeneration(FlowRecord* flow) {
   const uint32_t generation = flow->generation.load(std::memory_order_relaxed);
   flow->generation.store(generation + 1, std::memory_order_release);
-  std::atomic_thread_fence(std::memory_order_release);
 }
 
 }  // namespace

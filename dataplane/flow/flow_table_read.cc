@@ -11,16 +11,26 @@ bool FlowTable::Read(FlowId id, FlowSnapshot* snapshot) const {
 
 FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
   FlowId found;
-  index_.ForEachCandidate(hash, [&](uint32_t record) {
+  bool overtaken = false;
+  const auto visit = [&](uint32_t record) {
     const FlowRecord& flow = records_[record];
     const uint32_t generation = flow.generation.load(std::memory_order_acquire);
-    if (generation % 2 == 0 || !(flow.key.Load() == key)) return false;
-    if (flow.generation.load(std::memory_order_relaxed) != generation) {
+    const bool same = flow.key.Load() == key;
+    if (generation % 2 == 0 ||
+        flow.generation.load(std::memory_order_relaxed) != generation) {
+      overtaken = true;
       return false;
     }
-    found = FlowId::Make(options_.worker, record, generation);
-    return true;
-  });
+    if (same) found = FlowId::Make(options_.worker, record, generation);
+    return same;
+  };
+  // A record that was given back after its number was read may have had a
+  // successor of the same key, which stands in the same place.
+  constexpr int kLooks = 4;
+  for (int look = 0; look < kLooks; ++look) {
+    overtaken = false;
+    if (index_.ForEachCandidate(hash, visit) || !overtaken) break;
+  }
   return found;
 }
 

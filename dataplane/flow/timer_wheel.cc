@@ -6,18 +6,23 @@
 namespace mosd::dataplane {
 
 void TimerWheel::Add(uint32_t record, int64_t deadline_ns) {
-  // Rounded up, so that a record is never looked at before its time.
-  const int64_t tick = std::clamp((deadline_ns >> kTickShift) + 1, tick_,
-                                  tick_ + int64_t{kSlots} - 1);
+  // Its slot is emptied when the whole tick has passed, not before its time.
+  const int64_t tick =
+      std::clamp(deadline_ns >> kTickShift, tick_, tick_ + int64_t{kSlots} - 1);
   const uint32_t slot = SlotOf(tick);
   FlowRecord& added = records_[record];
   added.wheel = number_;
   added.wheel_slot = static_cast<uint16_t>(slot);
-  added.previous = kNoRecord;
-  added.next = heads_[slot];
-  if (added.next != kNoRecord) records_[added.next].previous = record;
-  heads_[slot] = record;
-  occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
+  added.next = kNoRecord;
+  if (heads_[slot] == kNoRecord) {
+    added.previous = kNoRecord;
+    heads_[slot] = record;
+    occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
+  } else {
+    added.previous = tails_[slot];
+    records_[added.previous].next = record;
+  }
+  tails_[slot] = record;
 }
 
 void TimerWheel::Remove(uint32_t record) {
@@ -25,6 +30,8 @@ void TimerWheel::Remove(uint32_t record) {
   const uint32_t slot = removed.wheel_slot;
   if (removed.next != kNoRecord) {
     records_[removed.next].previous = removed.previous;
+  } else {
+    tails_[slot] = removed.previous;
   }
   if (removed.previous != kNoRecord) {
     records_[removed.previous].next = removed.next;

@@ -23,7 +23,7 @@ class TimerWheel {
     heads_.fill(kNoRecord);
   }
 
-  // Enters a record that is in no list.
+  // Enters a record that is in no list, behind those of the same tick.
   void Add(uint32_t record, int64_t deadline_ns);
 
   // Takes a record out. It must be in this wheel.
@@ -65,6 +65,7 @@ class TimerWheel {
   uint8_t number_;
   int64_t tick_ = 0;  // first tick whose slot has not been emptied
   std::array<uint32_t, kSlots> heads_;
+  std::array<uint32_t, kSlots> tails_;       // of slots that are not empty
   std::array<uint64_t, kWords> occupied_{};  // bit s: slot s is not empty
 };
 

@@ -8,16 +8,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/base/thread_sanitizer.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-#endif
-
-#if defined(__SANITIZE_THREAD__)
-#define MOSD_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MOSD_THREAD_SANITIZER 1
-#endif
 #endif
 
 namespace mosd::dataplane {
@@ -44,7 +38,9 @@ inline void CopyFromShared(void* to, const void* shared, size_t size) {
 }
 
 // Writes `size` bytes. Stores may pass the caches and are weakly ordered: call
-// StoreFence() before publishing them.
+// StoreFence() before publishing them. On x86-64 they are no atomics in the
+// language's sense, but vectors: which of them a reader has met does not
+// matter, since it throws the copy away if it has met any.
 inline void CopyToShared(void* shared, const void* from, size_t size) {
   const auto* in = static_cast<const uint8_t*>(from);
 #if defined(MOSD_THREAD_SANITIZER) || !defined(__x86_64__)
@@ -64,10 +60,9 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
     size_t done = head;
     for (; done + 64 <= size; done += 64) {
       for (size_t lane = 0; lane < 64; lane += 16) {
-        _mm_stream_si128(
-            reinterpret_cast<__m128i*>(out + done + lane),
-            _mm_loadu_si128(
-                reinterpret_cast<const __m128i*>(in + done + lane)));
+        _mm_stream_si128(reinterpret_cast<__m128i*>(out + done + lane),
+                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(
+                             in + done + lane)));
       }
     }
     std::memcpy(out + done, in + done, size - done);

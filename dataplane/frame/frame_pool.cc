@@ -32,8 +32,8 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
   // Unit 0 is never handed out: a slot's word is then never zero.
   constexpr uint64_t kLeast = uint64_t{kMaxUnits} * 2;
   constexpr uint64_t kMost = UINT32_MAX;
-  pool.units_ = static_cast<uint32_t>(
-      std::clamp(bytes / kFrameUnit, kLeast, kMost));
+  pool.units_ =
+      static_cast<uint32_t>(std::clamp(bytes / kFrameUnit, kLeast, kMost));
   pool.carved_units_ = 1;
   // Small enough that the classes do not strand memory in one another.
   pool.chunk_units_ = std::clamp(pool.units_ / 1024, 64u, 1024u);
@@ -101,18 +101,20 @@ bool FramePool::Acquire(uint32_t frame_bytes, uint32_t least_bytes,
     return true;
   };
   uint32_t unit;
-  if (Take(wanted, &unit)) [[likely]] return found(wanted, unit);
+  if (Take(wanted, &unit)) [[likely]]
+    return found(wanted, unit);
   // Memory has run out. A whole frame in a larger buffer or in one still in
   // quarantine (a reader may have to read again) is better than a part of it.
   for (size_t i = wanted + 1; i < kFrameClasses; ++i) {
     if (Take(i, &unit)) return found(i, unit);
   }
-  for (size_t i = wanted;; --i) {
-    if ((i != wanted && Take(i, &unit)) || TakeQuarantined(i, &unit)) {
-      return found(i, unit);
-    }
-    if (i <= least) return false;
+  for (size_t i = wanted; i < kFrameClasses; ++i) {
+    if (TakeQuarantined(i, &unit)) return found(i, unit);
   }
+  for (size_t i = wanted; i-- > least;) {
+    if (Take(i, &unit) || TakeQuarantined(i, &unit)) return found(i, unit);
+  }
+  return false;
 }
 
 void FramePool::Release(FrameBuffer buffer) {

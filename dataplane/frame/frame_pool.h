@@ -30,7 +30,7 @@ inline constexpr uint32_t kFrameHeaderBytes = 32;
 // most, then at most a quarter of waste; 25 is for the 1,514 bytes of a full
 // Ethernet frame, 145 for a jumbo one of 9,216, 1025 for 65,535.
 inline constexpr std::array<uint16_t, 25> kFrameClassUnits = {
-    2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  17,  21, 25,
+    2,  3,  4,  5,  6,  7,  8,   10,  12,  14,  17,  21,  25,
     32, 40, 48, 64, 80, 96, 120, 145, 256, 512, 768, 1025};
 inline constexpr size_t kFrameClasses = kFrameClassUnits.size();
 

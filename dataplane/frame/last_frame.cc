@@ -59,6 +59,7 @@ void FrameWriter::Clear(FrameSlot* slot) { Swap(slot, 0); }
 
 void FrameWriter::Stage(FrameSlot* slot, const uint8_t* data,
                         const FrameRecord& record, uint32_t least_bytes) {
+  if (staged_count_ == kBatch) Publish();
   FrameBuffer buffer;
   Staged& staged = staged_[staged_count_++];
   staged.slot = slot;

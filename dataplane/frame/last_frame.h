@@ -54,7 +54,7 @@ class FrameWriter {
   // Publish(). `record.captured_length` is what shall be kept of it, of which
   // `least_bytes` (the headers) must fit. When memory has run out, the frame
   // is shortened, or not kept, and the slot emptied: an older frame is not the
-  // last one. At most kBatch between two calls of Publish().
+  // last one. When kBatch are staged, publishes them first.
   void Stage(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
              uint32_t least_bytes);
 
