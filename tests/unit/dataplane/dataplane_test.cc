@@ -374,6 +374,9 @@ TEST_F(DataplaneTest, QueuesEventsForAWatcher) {
   auto started = Dataplane::Start(options);
   ASSERT_TRUE(started.ok()) << started.status();
   Dataplane& dataplane = **started;
+  while (dataplane.Workers()[0].accounted_frames < 200) {
+    std::this_thread::yield();
+  }
   dataplane.EnableEvents(true);
   dataplane.Stop();
   std::vector<FlowEvent> events;
@@ -382,7 +385,7 @@ TEST_F(DataplaneTest, QueuesEventsForAWatcher) {
       std::count_if(events.begin(), events.end(), [](const FlowEvent& event) {
         return event.kind == FlowEventKind::kEnded;
       });
-  EXPECT_GT(ended, 0);
+  ASSERT_GT(ended, 0);
   FlowSnapshot flow{};
   EXPECT_TRUE(dataplane.ReadFlow(events.back().id, &flow));
   EXPECT_EQ(flow.state, FlowState::kEnded);
