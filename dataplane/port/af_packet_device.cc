@@ -1,12 +1,16 @@
 // af_packet:IFACE: an interface of the kernel by way of packet sockets, which
 // the kernel's drivers keep for themselves otherwise. The kernel spreads flows
 // over the queues by its fanout.
+#include <linux/capability.h>
+#include <rte_log.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/port/capabilities.h"
 #include "dataplane/port/live_device.h"
 #include "dataplane/port/packet_memory.h"
 #include "dataplane/port/packet_ring_shape.h"
@@ -16,6 +20,15 @@ namespace {
 
 // DPDK's driver adds up the counters of no more queues.
 constexpr uint32_t kMaxQueues = RTE_ETHDEV_QUEUE_STAT_CNTRS;
+
+// The driver sets flags of the interface when it is started.
+absl::Status CheckMayConfigure() {
+  const std::string missing = MissingCapabilities({CAP_NET_ADMIN});
+  if (missing.empty()) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("DPDK's driver needs ", missing,
+                   ", too; run as root, or give the program that capability"));
+}
 
 // Tries what the driver is going to do, since it does not tell why it failed.
 absl::Status CheckMayLock(uint64_t bytes) {
@@ -32,38 +45,32 @@ absl::Status CheckMayLock(uint64_t bytes) {
       "rings smaller by framecnt="));
 }
 
-std::string Arguments(const LiveRequest& request, const PacketRingShape& shape,
-                      uint16_t queues) {
-  std::string text =
-      absl::StrCat("iface=", request.spec.argument, ",qpairs=", queues,
-                   ",framesz=", shape.frame_bytes,
-                   ",blocksz=", shape.block_bytes, ",framecnt=", shape.frames);
-  for (const auto& [key, value] : request.spec.extra) {
-    if (key != "framesz" && key != "blocksz" && key != "framecnt") {
-      absl::StrAppend(&text, ",", key, "=", value);
-    }
-  }
-  return text;
-}
-
 absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
                    LiveDevice* device) {
   const uint32_t buffers = WholeFrameBuffers(
       BuffersPerPort(request.context.packet_buffers, request.context.ports),
       shape.buffer_bytes());
-  auto pool = MakeBufferPool(PoolName(request.number), buffers,
-                             shape.buffer_bytes(), request.context.workers);
+  auto pool = MakeBufferPool(PoolName(request.number),
+                             {.buffers = buffers,
+                              .frame_bytes = shape.buffer_bytes(),
+                              .workers = request.context.workers});
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
-  const int index = device->interface->index();
-  const std::vector<int> others = PacketSockets::Bound(index, {});
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_af_packet", static_cast<int>(request.number)),
-      Arguments(request, shape, device->queues));
+  rte_log_set_level_pattern("pmd.net.af_packet", RTE_LOG_ERR);
+  const auto before = SocketsOfFamily(AF_PACKET);
+  // An argument given twice: the last counts, and the shape has regarded it.
+  auto ethdev = MakeDevice(
+      request, "net_af_packet",
+      absl::StrCat("iface=", request.spec.argument, ",qpairs=", device->queues,
+                   ",framesz=", shape.frame_bytes,
+                   ",blocksz=", shape.block_bytes, ",framecnt=", shape.frames));
   if (!ethdev.ok()) return ethdev.status();
   device->ethdev = *std::move(ethdev);
-  device->sockets =
-      std::make_unique<PacketSockets>(PacketSockets::Bound(index, others));
+  // All that it complains of from here on is that it may not set the address
+  // of the interface, which nobody asked for.
+  rte_log_set_level_pattern("pmd.net.af_packet", RTE_LOG_CRIT);
+  device->packet_sockets = std::make_unique<PacketSockets>(
+      Since(before, SocketsOfFamily(AF_PACKET)), device->interface->index());
   device->cut_at_bytes = shape.longest_frame();
   return device->ethdev->Configure(
       {.rx_queues = device->queues, .pool = device->pool.get()});
@@ -83,7 +90,10 @@ absl::StatusOr<LiveDevice> OpenAfPacket(const LiveRequest& request) {
   const auto shape = ShapePacketRing(device.interface->longest_frame(),
                                      device.queues, request.spec);
   if (!shape.ok()) return shape.status();
-  absl::Status status = CheckMayLock(shape->locked_bytes(device.queues));
+  absl::Status status = CheckMayConfigure();
+  if (status.ok()) {
+    status = CheckMayLock(shape->locked_bytes(device.queues));
+  }
   if (status.ok()) status = device.interface->ReceiveAll();
   if (status.ok()) status = Bring(request, *shape, &device);
   if (!status.ok()) return status;

@@ -1,8 +1,12 @@
 // af_xdp:IFACE: one queue of an interface of the kernel by way of an XDP
 // socket. The kernel's own stack does not see the frames that mosd gets.
 #include <linux/capability.h>
+#include <rte_log.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "dataplane/port/capabilities.h"
@@ -33,10 +37,24 @@ absl::Status CheckQueues(const LiveRequest& request,
   return absl::OkStatus();
 }
 
-std::string Arguments(const LiveRequest& request) {
-  return absl::StrCat("iface=", request.spec.argument,
-                      request.spec.Extra("start_queue") ? "" : ",start_queue=0",
-                      ExtraArguments(request.spec));
+// The kernel frees a queue some time after the last who had it closed it, so
+// that the first attempts may fail; the driver does not tell why.
+absl::Status Bind(LiveDevice* device) {
+  constexpr int kAttempts = 10;
+  constexpr std::chrono::milliseconds kPause{20};
+  const auto before = SocketsOfFamily(AF_XDP);
+  absl::Status status;
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    rte_log_set_level_pattern("pmd.net.af_xdp",
+                              attempt < kAttempts ? RTE_LOG_CRIT : RTE_LOG_ERR);
+    status = device->ethdev->Configure(
+        {.rx_descriptors = kDescriptors, .pool = device->pool.get()});
+    if (status.ok()) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  device->xdp_sockets =
+      std::make_unique<XdpSockets>(Since(before, SocketsOfFamily(AF_XDP)));
+  return status;
 }
 
 absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
@@ -45,17 +63,18 @@ absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
       WholeFrameBuffers(
           BuffersPerPort(request.context.packet_buffers, request.context.ports),
           kBufferFrameBytes));
-  auto pool = MakeBufferPool(PoolName(request.number), buffers,
-                             kBufferFrameBytes, request.context.workers);
+  auto pool = MakeBufferPool(PoolName(request.number),
+                             {.buffers = buffers,
+                              .frame_bytes = kBufferFrameBytes,
+                              .workers = request.context.workers,
+                              .writer = BufferWriter::kDevice});
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_af_xdp", static_cast<int>(request.number)),
-      Arguments(request));
+  auto ethdev = MakeDevice(request, "net_af_xdp",
+                           absl::StrCat("iface=", request.spec.argument));
   if (!ethdev.ok()) return ethdev.status();
   device->ethdev = *std::move(ethdev);
-  return device->ethdev->Configure(
-      {.rx_descriptors = kDescriptors, .pool = device->pool.get()});
+  return Bind(device);
 }
 
 // The driver does not tell why the kernel refused.

@@ -18,12 +18,19 @@ struct FreePool {
 };
 using BufferPool = std::unique_ptr<rte_mempool, FreePool>;
 
-// Buffers with room for `frame_bytes` each (at most 65,407), for `workers`
-// threads that return them. RESOURCE_EXHAUSTED, FAILED_PRECONDITION (the name
-// is taken).
+// Who writes into the buffers. For a device, each lies within a page, so that
+// on pages of 4 KiB it takes a whole one.
+enum class BufferWriter { kProcessor, kDevice };
+
+struct BufferPoolShape {
+  uint32_t buffers;
+  uint32_t frame_bytes;  // room in each, at most 65,407
+  uint32_t workers;      // threads that return them
+  BufferWriter writer = BufferWriter::kProcessor;
+};
+
+// RESOURCE_EXHAUSTED, FAILED_PRECONDITION (the name is taken).
 absl::StatusOr<BufferPool> MakeBufferPool(const std::string& name,
-                                          uint32_t buffers,
-                                          uint32_t frame_bytes,
-                                          uint32_t workers);
+                                          const BufferPoolShape& shape);
 
 }  // namespace mosd::dataplane

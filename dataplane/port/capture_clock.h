@@ -24,8 +24,9 @@ class CaptureClock {
 
   void NextPass() {
     if (last_ns_ < first_ns_) return;  // there was no frame
+    const int64_t pass_ns = last_ns_ - first_ns_ + kGapNs;
     shift_ns_ =
-        std::min(shift_ns_ + (last_ns_ - first_ns_) + kGapNs, kMaxTimeNs);
+        shift_ns_ > kMaxTimeNs - pass_ns ? kMaxTimeNs : shift_ns_ + pass_ns;
     first_ns_ = kMaxTimeNs;
     last_ns_ = -1;
   }

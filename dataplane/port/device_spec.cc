@@ -35,14 +35,14 @@ constexpr std::array kKinds = {
     KindRow{"null:", DeviceKind::kNull, "", 0},
 };
 
-absl::Status UnknownKind(absl::string_view device) {
+absl::Status UnknownKind() {
   std::string known;
   for (const KindRow& row : kKinds) {
     absl::StrAppend(&known, row.prefix, row.argument, ", ");
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "\"", absl::CHexEscape(device), "\" is not a device; known are ", known,
-      "a PCI address (0000:03:00.0) and dpdkN"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown kind of device; known are ", known,
+                   "a PCI address (0000:03:00.0) and dpdkN"));
 }
 
 bool IsHex(absl::string_view text, size_t min_digits, size_t max_digits) {
@@ -108,7 +108,10 @@ absl::Status CheckArgument(const KindRow& row, absl::string_view argument) {
         absl::StrCat("\"", absl::CHexEscape(argument), "\" ", why, "; write ",
                      row.prefix, row.argument));
   };
-  if (argument.empty()) return wrong("names nothing");
+  if (argument.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "nothing follows the colon; write ", row.prefix, row.argument));
+  }
   if (argument.size() > row.max_argument_bytes) {
     return wrong(
         absl::StrCat("is longer than ", row.max_argument_bytes, " bytes"));
@@ -176,7 +179,7 @@ absl::StatusOr<DeviceSpec> ParseDeviceSpec(absl::string_view device) {
   if (auto number = DpdkNumber(device)) {
     return DeviceSpec{DeviceKind::kDpdk, *number, {}};
   }
-  return UnknownKind(device);
+  return UnknownKind();
 }
 
 }  // namespace mosd::dataplane

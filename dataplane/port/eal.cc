@@ -61,6 +61,13 @@ Needs NeedsOf(const DataplaneOptions& options) {
   return needs;
 }
 
+// What EAL is to reserve at once. There, on pages of 4 KiB, each buffer that a
+// device writes into takes a whole page.
+uint64_t OwnMemoryMib(const Needs& needs) {
+  return std::max(needs.any_pci() ? 2 * needs.memory_mib : needs.memory_mib,
+                  kMinMemoryMiB);
+}
+
 // Whether to take huge pages, or why they cannot be had.
 absl::StatusOr<bool> ChooseHugepages(Hugepages wish, uint64_t needed_mib) {
   if (wish == Hugepages::kOff) return false;
@@ -125,9 +132,7 @@ absl::Status FailureOf(int error, uint64_t memory_mib, bool hugepages) {
                      "to off"));
   }
   return absl::ResourceExhaustedError(absl::StrCat(
-      why,
-      "; lower dataplane.memory.packet_buffers, or raise the limits of "
-      "the process"));
+      why, "; free some, or raise the limit of the process (ulimit -v)"));
 }
 
 // On a thread of its own: EAL pins the thread that brings it up.
@@ -151,7 +156,7 @@ absl::Status BringUp(const DataplaneOptions& options, const Needs& needs,
                      Eal* eal) {
   const auto hugepages = ChooseHugepages(options.hugepages, needs.memory_mib);
   if (!hugepages.ok()) return hugepages.status();
-  const uint64_t memory_mib = std::max(needs.memory_mib, kMinMemoryMiB);
+  const uint64_t memory_mib = OwnMemoryMib(needs);
   const int error = InitOnOwnThread(Arguments(needs, *hugepages, memory_mib));
   if (error != 0) {
     eal->failure = FailureOf(error, *hugepages ? needs.memory_mib : memory_mib,
@@ -179,9 +184,9 @@ absl::Status CheckServes(const Eal& eal, const DataplaneOptions& options,
   if (options.hugepages == Hugepages::kOff && eal.hugepages) {
     return differs("with huge pages");
   }
-  if (!eal.hugepages && needs.memory_mib > eal.memory_mib) {
+  if (!eal.hugepages && OwnMemoryMib(needs) > eal.memory_mib) {
     return differs(absl::StrCat("with ", eal.memory_mib, " MiB of memory, not ",
-                                needs.memory_mib));
+                                OwnMemoryMib(needs)));
   }
   return absl::OkStatus();
 }

@@ -8,11 +8,14 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 
 namespace mosd::dataplane {
 namespace {
+
+constexpr unsigned kAnySocket = static_cast<unsigned>(SOCKET_ID_ANY);
 
 // Microsoft's key repeats no bits; one of a repeated 16-bit pattern gives both
 // directions of a flow the same hash (Woo and Park, "Scalable TCP session
@@ -37,8 +40,12 @@ absl::Status Require(const std::string& what, int result) {
 }  // namespace
 
 absl::Status DpdkError(const std::string& what, int error) {
-  return absl::InternalError(
-      absl::StrCat(what, ": ", rte_strerror(std::abs(error))));
+  const std::string text =
+      absl::StrCat(what, ": ", rte_strerror(std::abs(error)));
+  if (std::abs(error) == EPERM || std::abs(error) == EACCES) {
+    return absl::PermissionDeniedError(absl::StrCat(text, "; run as root"));
+  }
+  return absl::InternalError(text);
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
@@ -54,27 +61,46 @@ absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeVirtual(
         "DPDK has no driver for ", name, "; install its librte-net package"));
   }
   if (result < 0) {
-    return DpdkError(
-        absl::StrCat("DPDK cannot make ", name, " (", arguments, ")"), result);
+    // Drivers say -1 when they mean any error, and the rest in their log.
+    return absl::InternalError(absl::StrCat(
+        "DPDK's driver refuses to make ", name, " of \"", arguments, "\"",
+        result == -1 ? "" : absl::StrCat(" (", rte_strerror(-result), ")")));
   }
   uint16_t id;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {
     rte_eal_hotplug_remove("vdev", name.c_str());
     return absl::InternalError(absl::StrCat("DPDK made no port of ", name));
   }
-  return std::make_unique<Ethdev>(id, AtClose::kRemove);
+  return TakeOver(id, AtClose::kRemove);
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::MakeOfRing(
     const std::string& name, rte_ring* ring) {
   // Nothing is sent, but the driver insists on a ring for that, too.
-  const int id = rte_eth_from_rings(name.c_str(), &ring, 1, &ring, 1,
-                                    static_cast<unsigned>(SOCKET_ID_ANY));
+  const int id =
+      rte_eth_from_rings(name.c_str(), &ring, 1, &ring, 1, kAnySocket);
   if (id < 0) {
     return DpdkError(absl::StrCat("DPDK cannot make net_ring_", name),
                      rte_errno);
   }
-  return std::make_unique<Ethdev>(static_cast<uint16_t>(id), AtClose::kRemove);
+  return TakeOver(static_cast<uint16_t>(id), AtClose::kRemove);
+}
+
+absl::StatusOr<std::unique_ptr<Ethdev>> Ethdev::TakeOver(uint16_t id,
+                                                         AtClose at_close) {
+  rte_eth_dev_owner owner = {};
+  if (int result = rte_eth_dev_owner_get(id, &owner); result < 0) {
+    return DpdkError("looking for the owner of the device", result);
+  }
+  if (owner.id != RTE_ETH_DEV_NO_OWNER) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the device is in use (by ", owner.name, ")"));
+  }
+  std::strcpy(owner.name, "mosd");
+  int result = rte_eth_dev_owner_new(&owner.id);
+  if (result == 0) result = rte_eth_dev_owner_set(id, &owner);
+  if (result < 0) return DpdkError("taking over the device", result);
+  return std::unique_ptr<Ethdev>(new Ethdev(id, at_close, owner));
 }
 
 std::string Ethdev::driver() const {
@@ -123,7 +149,7 @@ absl::Status Ethdev::Configure(const EthdevSetup& setup) {
   for (uint16_t queue = 0; status.ok() && queue < tx_queues; ++queue) {
     status =
         Require("setting up a transmit queue",
-                rte_eth_tx_queue_setup(id_, queue, 0, SOCKET_ID_ANY, nullptr));
+                rte_eth_tx_queue_setup(id_, queue, 0, kAnySocket, nullptr));
   }
   return status.ok() ? SetUpQueues(setup, info) : status;
 }
@@ -139,7 +165,7 @@ absl::Status Ethdev::SetUpQueues(const EthdevSetup& setup,
     rte_eth_rxconf conf = info.default_rxconf;
     status = Require("setting up a receive queue",
                      rte_eth_rx_queue_setup(id_, queue, rx_descriptors,
-                                            SOCKET_ID_ANY, &conf, setup.pool));
+                                            kAnySocket, &conf, setup.pool));
   }
   return status;
 }
@@ -163,6 +189,7 @@ void Ethdev::Close() {
     // buffers of a pool that is about to go.
     const rte_eth_conf conf = {};
     rte_eth_dev_configure(id_, 0, 1, &conf);
+    rte_eth_dev_owner_unset(id_, owner_.id);
     return;
   }
   rte_eth_dev_close(id_);

@@ -35,7 +35,11 @@ class Ethdev {
   static absl::StatusOr<std::unique_ptr<Ethdev>> MakeOfRing(
       const std::string& name, rte_ring* ring);
 
-  Ethdev(uint16_t id, AtClose at_close) : id_(id), at_close_(at_close) {}
+  // A device that DPDK has. FAILED_PRECONDITION if it belongs to another
+  // Ethdev.
+  static absl::StatusOr<std::unique_ptr<Ethdev>> TakeOver(uint16_t id,
+                                                          AtClose at_close);
+
   ~Ethdev() { Close(); }
   Ethdev(const Ethdev&) = delete;
   Ethdev& operator=(const Ethdev&) = delete;
@@ -55,15 +59,19 @@ class Ethdev {
   void Close();
 
  private:
+  Ethdev(uint16_t id, AtClose at_close, const rte_eth_dev_owner& owner)
+      : id_(id), at_close_(at_close), owner_(owner) {}
+
   absl::Status SetUpQueues(const EthdevSetup& setup,
                            const rte_eth_dev_info& info);
 
   const uint16_t id_;
   const AtClose at_close_;
+  const rte_eth_dev_owner owner_;
   bool open_ = true;
 };
 
-// INTERNAL: "<what>: <text of -error>".
+// INTERNAL or PERMISSION_DENIED: "<what>: <text of the error>".
 absl::Status DpdkError(const std::string& what, int error);
 
 }  // namespace mosd::dataplane

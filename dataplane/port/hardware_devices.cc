@@ -10,13 +10,15 @@
 namespace mosd::dataplane {
 namespace {
 
-absl::StatusOr<LiveDevice> Bring(const LiveRequest& request,
-                                 std::unique_ptr<Ethdev> ethdev) {
+absl::StatusOr<LiveDevice> Bring(const LiveRequest& request, uint16_t id,
+                                 Ethdev::AtClose at_close) {
   LiveDevice device;
-  auto pool = MakeUsualPool(request);
+  auto ethdev = Ethdev::TakeOver(id, at_close);
+  if (!ethdev.ok()) return ethdev.status();
+  auto pool = MakeUsualPool(request, BufferWriter::kDevice);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
-  device.ethdev = std::move(ethdev);
+  device.ethdev = *std::move(ethdev);
   const auto queues = ChooseQueues(request.queues, request.context.workers,
                                    device.ethdev->max_rx_queues());
   if (!queues.ok()) return queues.status();
@@ -45,7 +47,7 @@ absl::StatusOr<LiveDevice> OpenPci(const LiveRequest& request) {
           address, "`"));
     }
   }
-  return Bring(request, std::make_unique<Ethdev>(id, Ethdev::AtClose::kRemove));
+  return Bring(request, id, Ethdev::AtClose::kRemove);
 }
 
 absl::StatusOr<LiveDevice> OpenDpdk(const LiveRequest& request) {
@@ -57,8 +59,7 @@ absl::StatusOr<LiveDevice> OpenDpdk(const LiveRequest& request) {
         " ports; bind the device to vfio-pci (`dpdk-devbind.py --status` lists "
         "them)"));
   }
-  return Bring(request, std::make_unique<Ethdev>(static_cast<uint16_t>(id),
-                                                 Ethdev::AtClose::kKeep));
+  return Bring(request, static_cast<uint16_t>(id), Ethdev::AtClose::kKeep);
 }
 
 }  // namespace mosd::dataplane

@@ -21,19 +21,30 @@ std::string PoolName(uint8_t number) {
   return absl::StrCat("mosd_port", static_cast<int>(number));
 }
 
-absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request) {
+absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request,
+                                         BufferWriter writer) {
   return MakeBufferPool(
       PoolName(request.number),
-      BuffersPerPort(request.context.packet_buffers, request.context.ports),
-      kBufferBytes, request.context.workers);
+      {.buffers = BuffersPerPort(request.context.packet_buffers,
+                                 request.context.ports),
+       .frame_bytes = kBufferBytes,
+       .workers = request.context.workers,
+       .writer = writer});
 }
 
-std::string ExtraArguments(const DeviceSpec& spec) {
-  std::string text;
-  for (const auto& [key, value] : spec.extra) {
-    absl::StrAppend(&text, ",", key, "=", value);
+absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,
+                                                   const std::string& driver,
+                                                   std::string arguments) {
+  for (const auto& [key, value] : request.spec.extra) {
+    absl::StrAppend(&arguments, arguments.empty() ? "" : ",", key, "=", value);
   }
-  return text;
+  auto ethdev = Ethdev::MakeVirtual(
+      absl::StrCat(driver, static_cast<int>(request.number)), arguments);
+  // It has refused what we give it by ourselves in no other case.
+  if (absl::IsInternal(ethdev.status()) && !request.spec.extra.empty()) {
+    return absl::InvalidArgumentError(ethdev.status().message());
+  }
+  return ethdev;
 }
 
 }  // namespace mosd::dataplane

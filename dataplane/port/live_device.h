@@ -16,6 +16,7 @@
 #include "dataplane/port/packet_sockets.h"
 #include "dataplane/port/port.h"
 #include "dataplane/port/rx_queue.h"
+#include "dataplane/port/xdp_sockets.h"
 
 namespace mosd::dataplane {
 
@@ -31,8 +32,9 @@ struct LiveDevice {
   DeviceClaim claim;
   std::unique_ptr<NetInterface> interface;  // of the kernel, if it is one
   BufferPool pool;
+  std::unique_ptr<XdpSockets> xdp_sockets;  // af_xdp only
   std::unique_ptr<Ethdev> ethdev;
-  std::unique_ptr<PacketSockets> sockets;  // af_packet only
+  std::unique_ptr<PacketSockets> packet_sockets;  // af_packet only
   uint16_t queues = 1;
   uint32_t cut_at_bytes = kUncut;
 };
@@ -55,8 +57,12 @@ absl::StatusOr<uint16_t> ChooseQueues(uint32_t asked, uint32_t automatic,
 // "mosd_port3".
 std::string PoolName(uint8_t number);
 // A pool of usual buffers.
-absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request);
-// ",key=value" for each.
-std::string ExtraArguments(const DeviceSpec& spec);
+absl::StatusOr<BufferPool> MakeUsualPool(
+    const LiveRequest& request, BufferWriter writer = BufferWriter::kProcessor);
+// The virtual device of `driver` for this port, with `arguments` and those that
+// the user gave. INVALID_ARGUMENT if the driver takes none of the latter.
+absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,
+                                                   const std::string& driver,
+                                                   std::string arguments);
 
 }  // namespace mosd::dataplane

@@ -23,7 +23,7 @@ absl::Status LivePort::Start() {
   if (absl::Status status = device_.ethdev->Start(); !status.ok()) {
     return status;
   }
-  if (device_.sockets != nullptr) DiscardQueued();
+  if (device_.packet_sockets != nullptr) DiscardQueued();
   return absl::OkStatus();
 }
 
@@ -43,7 +43,7 @@ void LivePort::DiscardQueued() {
     }
   }
   rte_eth_stats_reset(device_.ethdev->id());
-  device_.sockets->Reset();
+  device_.packet_sockets->Reset();
 }
 
 void LivePort::Close() {
@@ -64,11 +64,11 @@ void LivePort::Refresh() const {
   const rte_eth_stats stats = device_.ethdev->stats();
   last_.link_up = device_.interface != nullptr ? device_.interface->link_up()
                                                : device_.ethdev->link_up();
-  last_.rx_frames = stats.ipackets;
-  last_.rx_bytes = stats.ibytes;
+  last_.rx_frames = frames_.Advance(stats.ipackets);
+  last_.rx_bytes = bytes_.Advance(stats.ibytes);
   last_.missed_frames = stats.imissed;
-  if (device_.sockets != nullptr) {
-    last_.missed_frames += device_.sockets->Dropped();
+  if (device_.packet_sockets != nullptr) {
+    last_.missed_frames += device_.packet_sockets->Dropped();
   }
   last_.error_frames = stats.ierrors;
   last_.no_mbuf_frames = stats.rx_nombuf;

@@ -26,6 +26,21 @@ class LivePort : public Port {
   PortSnapshot Snapshot() const override;
 
  private:
+  // What a driver counts, from the start on. Some (memif) begin anew with each
+  // connection; what they counted after the last look before is lost.
+  class Counter {
+   public:
+    uint64_t Advance(uint64_t now) {
+      total_ += now >= last_ ? now - last_ : now;
+      last_ = now;
+      return total_;
+    }
+
+   private:
+    uint64_t total_ = 0;
+    uint64_t last_ = 0;
+  };
+
   void DiscardQueued();
   void Refresh() const;  // with mutex_ held
 
@@ -34,6 +49,8 @@ class LivePort : public Port {
   mutable std::mutex mutex_;
   LiveDevice device_;
   bool open_ = true;
+  mutable Counter frames_;
+  mutable Counter bytes_;
   mutable PortSnapshot last_;
 };
 

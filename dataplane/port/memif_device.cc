@@ -15,8 +15,11 @@
 namespace mosd::dataplane {
 namespace {
 
-bool SomebodyAccepts(const std::string& path) {
-  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+// Asks with a socket of another type, which the kernel refuses in one way if
+// there is a listener, and in another if there is none. A true connection that
+// ends at once makes DPDK's driver (22.11) abort the process that serves it.
+bool SomebodyServes(const std::string& path) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return true;
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -44,7 +47,7 @@ absl::Status ClearPath(const std::string& path) {
     return absl::FailedPreconditionError(
         "something else than a socket has this name");
   }
-  if (SomebodyAccepts(path)) {
+  if (SomebodyServes(path)) {
     return absl::FailedPreconditionError("another program serves this socket");
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -66,10 +69,10 @@ absl::StatusOr<LiveDevice> OpenMemif(const LiveRequest& request) {
   auto pool = MakeUsualPool(request);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_memif", static_cast<int>(request.number)),
-      absl::StrCat("role=server,id=0,socket-abstract=no,socket=",
-                   request.spec.argument, ExtraArguments(request.spec)));
+  auto ethdev =
+      MakeDevice(request, "net_memif",
+                 absl::StrCat("role=server,id=0,socket-abstract=no,socket=",
+                              request.spec.argument));
   if (!ethdev.ok()) return ethdev.status();
   device.ethdev = *std::move(ethdev);
   status = device.ethdev->Configure({.pool = device.pool.get()});

@@ -76,9 +76,10 @@ absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortOptions& options,
   auto port = Open(options, number, context);
   if (port.ok()) return port;
   // Whatever the name is made of, it is printed on one line.
+  const std::string name =
+      options.device.empty() ? "\"\"" : absl::Utf8SafeCEscape(options.device);
   return absl::Status(port.status().code(),
-                      absl::StrCat(absl::Utf8SafeCEscape(options.device), ": ",
-                                   port.status().message()));
+                      absl::StrCat(name, ": ", port.status().message()));
 }
 
 }  // namespace mosd::dataplane

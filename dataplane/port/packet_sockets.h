@@ -5,26 +5,25 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include "dataplane/port/process_sockets.h"
 
 namespace mosd::dataplane {
 
 class PacketSockets {
  public:
-  // Those of this process that receive from an interface, but for `except`.
-  static std::vector<int> Bound(int interface_index,
-                                const std::vector<int>& except);
+  // Those of `sockets` that receive from an interface. They are the driver's,
+  // and open for as long as this object is used.
+  PacketSockets(const std::vector<ProcessSocket>& sockets, int interface_index);
 
-  explicit PacketSockets(std::vector<int> sockets)
-      : sockets_(std::move(sockets)) {}
-
-  // Frames dropped since this object was made; the sockets are open.
+  // Frames dropped since this object was made, or reset.
   uint64_t Dropped();
-  // Begins to count anew.
   void Reset();
 
  private:
-  const std::vector<int> sockets_;  // the driver's, not owned
+  std::vector<int> fds_;
   uint64_t dropped_ = 0;
 };
 

@@ -4,7 +4,8 @@
 //   Open    the device exists and has its queues; nothing flows
 //   Start   frames may be received from queues()
 //   Halt    a capture's reader has ended: what is queued is all there will be
-//   Close   workers no longer poll; the device is gone. Snapshot() stays.
+//   Close   workers no longer poll, and hold none of its frames; the device and
+//           its buffers are gone. Snapshot() stays.
 #pragma once
 
 #include <memory>

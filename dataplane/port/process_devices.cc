@@ -19,7 +19,9 @@ absl::StatusOr<LiveDevice> OpenRing(const LiveRequest& request) {
         "the port is opened");
   }
   // The frames bring their own buffers, but DPDK insists on a pool.
-  auto pool = MakeBufferPool(PoolName(request.number), 64, kBufferBytes, 1);
+  auto pool = MakeBufferPool(
+      PoolName(request.number),
+      {.buffers = 64, .frame_bytes = kBufferBytes, .workers = 1});
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
   auto ethdev = Ethdev::MakeOfRing(
@@ -40,10 +42,7 @@ absl::StatusOr<LiveDevice> OpenNull(const LiveRequest& request) {
   auto pool = MakeUsualPool(request);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
-  std::string arguments = ExtraArguments(request.spec);
-  if (!arguments.empty()) arguments.erase(0, 1);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_null", static_cast<int>(request.number)), arguments);
+  auto ethdev = MakeDevice(request, "net_null", "");
   if (!ethdev.ok()) return ethdev.status();
   device.ethdev = *std::move(ethdev);
   absl::Status status = device.ethdev->Configure(

@@ -15,8 +15,8 @@ struct RxQueue {
   // The frames carry a FrameStamp, and what is queued counts as received (a
   // capture); else the worker takes the host's clock, and the mbuf's length.
   bool stamped;
-  // A frame of this many bytes may have been cut by the device: its length on
-  // the wire is then what its IP header says.
+  // A frame of this many bytes or more may have been cut by the device: its
+  // length on the wire is then what its IP header says.
   uint32_t cut_at_bytes = kUncut;
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <rte_log.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -67,10 +68,10 @@ absl::StatusOr<LiveDevice> OpenTap(const LiveRequest& request) {
   auto pool = MakeUsualPool(request);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
-  auto ethdev = Ethdev::MakeVirtual(
-      absl::StrCat("net_tap", static_cast<int>(request.number)),
-      absl::StrCat("iface=", request.spec.argument,
-                   ExtraArguments(request.spec)));
+  // It complains of what it can do without: traffic control, other processes.
+  rte_log_set_level_pattern("pmd.net.tap", RTE_LOG_CRIT);
+  auto ethdev = MakeDevice(request, "net_tap",
+                           absl::StrCat("iface=", request.spec.argument));
   if (!ethdev.ok()) return ethdev.status();
   device.ethdev = *std::move(ethdev);
   status = device.ethdev->Configure({.rx_queues = device.queues,

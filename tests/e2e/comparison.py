@@ -14,6 +14,10 @@ import ipaddress
 from e2e import stubs
 from e2e.tshark_reading import ACK, FIN, RST, SYN
 
+# The longest of those that daemon.KEEP_ALL sets: a merged capture may have a
+# silence of years.
+IDLE_TIMEOUT_NS = 168 * 3600 * 10**9
+
 CLIENT, SERVER = stubs.flow.SIDE_CLIENT, stubs.flow.SIDE_SERVER
 
 
@@ -82,7 +86,8 @@ def _explain_cut(segments, start, flow):
     """Why a flow begins here and not earlier."""
     first = segments[start]
     is_first = start == 0 or segments[start - 1].stream != first.stream
-    _require(is_first or first.flags & SYN, "mosd begins a flow at frame", first.index + 1,
+    idle = start > 0 and first.time_ns - segments[start - 1].time_ns >= IDLE_TIMEOUT_NS
+    _require(is_first or idle or first.flags & SYN, "mosd begins a flow at frame", first.index + 1,
              "where tshark goes on with one, and there is no SYN")
     begins = first.flags & (SYN | ACK) == SYN
     _require(flow.midstream != begins, "frame", first.index + 1, "begins a flow; midstream is",

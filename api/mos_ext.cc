@@ -1,0 +1,185 @@
+#include "mos_ext.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <string>
+
+#include "api/running_appliance.h"
+#include "dataplane/dataplane.h"
+
+namespace mosd::api {
+namespace {
+
+using dataplane::Dataplane;
+using dataplane::Endpoint;
+using dataplane::IpVersion;
+using dataplane::LastFrameInfo;
+using dataplane::ReadResult;
+
+static_assert(sizeof(pkt_info) == 72);
+static_assert(offsetof(pkt_info, payload) == 64);
+
+thread_local std::string start_error;
+
+int Errno(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return EINVAL;
+    case absl::StatusCode::kNotFound:
+      return ENOENT;
+    case absl::StatusCode::kPermissionDenied:
+      return EACCES;
+    case absl::StatusCode::kAlreadyExists:
+      return EADDRINUSE;
+    case absl::StatusCode::kFailedPrecondition:
+      return EBUSY;
+    case absl::StatusCode::kResourceExhausted:
+      return ENOMEM;
+    default:
+      return EIO;
+  }
+}
+
+int Fail(int error) {
+  errno = error;
+  return -1;
+}
+
+// False: neither AF_INET nor AF_INET6.
+bool ToEndpoint(const sockaddr* address, IpVersion* version,
+                Endpoint* endpoint) {
+  *endpoint = {};
+  switch (address->sa_family) {
+    case AF_INET: {
+      sockaddr_in ipv4;
+      std::memcpy(&ipv4, address, sizeof(ipv4));
+      std::memcpy(endpoint->address.data(), &ipv4.sin_addr, 4);
+      endpoint->port = ntohs(ipv4.sin_port);
+      *version = IpVersion::kIpv4;
+      return true;
+    }
+    case AF_INET6: {
+      sockaddr_in6 ipv6;
+      std::memcpy(&ipv6, address, sizeof(ipv6));
+      std::memcpy(endpoint->address.data(), &ipv6.sin6_addr, 16);
+      endpoint->port = ntohs(ipv6.sin6_port);
+      *version = IpVersion::kIpv6;
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// The largest value of a field that cannot hold all.
+template <typename T>
+T Clamped(uint32_t value) {
+  return static_cast<T>(
+      std::min<uint32_t>(value, std::numeric_limits<T>::max()));
+}
+
+void FillInfo(const LastFrameInfo& from, uint8_t* frame, size_t copied,
+              pkt_info* info) {
+  const auto at = [&](size_t offset) {
+    return offset < copied ? frame + offset : nullptr;
+  };
+  *info = {};
+  info->cur_ts = static_cast<uint32_t>(from.capture_time_ns / 1'000'000);
+  info->in_ifidx = static_cast<int8_t>(from.port);
+  info->eth_len = Clamped<uint16_t>(from.wire_length);
+  info->ip_len = Clamped<uint16_t>(from.ip_length);
+  info->offset = from.stream_offset;
+  info->payloadlen = Clamped<uint16_t>(from.payload_length);
+  info->seq = from.seq;
+  info->ack_seq = from.ack;
+  info->window = from.window;
+  info->ethh = reinterpret_cast<ethhdr*>(at(0));
+  info->iph = reinterpret_cast<iphdr*>(at(from.ip_offset));
+  info->tcph = reinterpret_cast<tcphdr*>(at(from.tcp_offset));
+  info->payload = from.payload_length != 0 ? at(from.payload_offset) : nullptr;
+}
+
+int ErrnoOf(ReadResult result) {
+  switch (result) {
+    case ReadResult::kNoFlow:
+      return EBADF;
+    case ReadResult::kNoFrame:
+      return ENODATA;
+    default:
+      return EAGAIN;
+  }
+}
+
+}  // namespace
+}  // namespace mosd::api
+
+using namespace mosd;  // NOLINT: the functions below are C's
+
+int mos_start(const char* config_file) {
+  api::start_error.clear();
+  if (config_file == nullptr) {
+    api::start_error = "mos_start: no configuration file is named";
+    return api::Fail(EINVAL);
+  }
+  try {
+    const absl::Status status = api::RunningAppliance::Get().Start(config_file);
+    if (status.ok()) return 0;
+    api::start_error = std::string(status.message());
+    return api::Fail(api::Errno(status));
+  } catch (const std::exception& error) {  // out of memory, or of threads
+    api::start_error = error.what();
+    return api::Fail(ENOMEM);
+  }
+}
+
+void mos_stop() { api::RunningAppliance::Get().Stop(); }
+
+const char* mos_error() { return api::start_error.c_str(); }
+
+int mos_find_flow(const sockaddr* a, const sockaddr* b, uint64_t* flow) {
+  dataplane::IpVersion version_a;
+  dataplane::IpVersion version_b;
+  dataplane::Endpoint endpoint_a;
+  dataplane::Endpoint endpoint_b;
+  if (a == nullptr || b == nullptr || flow == nullptr ||
+      !api::ToEndpoint(a, &version_a, &endpoint_a) ||
+      !api::ToEndpoint(b, &version_b, &endpoint_b) || version_a != version_b) {
+    return api::Fail(EINVAL);
+  }
+  const bool running =
+      api::RunningAppliance::Get().With([&](const api::Dataplane& dataplane) {
+        *flow = dataplane.FindFlow(version_a, endpoint_a, endpoint_b).value;
+      });
+  if (!running) return api::Fail(EACCES);
+  return *flow != 0 ? 0 : api::Fail(ENOENT);
+}
+
+ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
+                         pkt_info* info) {
+  if ((side != MOS_SIDE_CLI && side != MOS_SIDE_SVR) || info == nullptr ||
+      (frame == nullptr && size != 0)) {
+    return api::Fail(EINVAL);
+  }
+  auto* const bytes = static_cast<uint8_t*>(frame);
+  dataplane::LastFrameInfo read{};
+  auto result = dataplane::ReadResult::kNoFlow;
+  const bool running =
+      api::RunningAppliance::Get().With([&](const api::Dataplane& dataplane) {
+        result = dataplane.ReadLastFrame(dataplane::FlowId{flow},
+                                         static_cast<dataplane::Side>(side),
+                                         {bytes, size}, &read);
+      });
+  if (!running) return api::Fail(EACCES);
+  if (result != dataplane::ReadResult::kOk) {
+    return api::Fail(api::ErrnoOf(result));
+  }
+  api::FillInfo(read, bytes, std::min<size_t>(size, read.captured_length),
+                info);
+  return read.captured_length;
+}
