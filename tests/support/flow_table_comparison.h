@@ -62,7 +62,7 @@ class FlowTableComparison {
         break;
       case 12:
       case 13:
-        PassTime(a % 32 == 0 ? b : b % 4);
+        PassTime(a % 32 == 0 ? b : b % 4u);
         break;
       case 14:
         if (a % 64 == 0) {
@@ -244,7 +244,7 @@ class FlowTableComparison {
     if (reference_.Live() != 0) Complain("one outlived the end");
   }
 
-  void PassTime(uint8_t b) {
+  void PassTime(unsigned b) {
     constexpr int64_t kSteps[] = {0,
                                   1'000'000,
                                   kSecond / 3,
