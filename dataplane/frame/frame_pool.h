@@ -53,8 +53,8 @@ class FramePool {
   // Released buffers of a class that wait before they are used again.
   static constexpr uint32_t kQuarantine = 128;
 
-  // `bytes` caps the buffers' memory; book-keeping comes on top (about 1%,
-  // taken as it is used). RESOURCE_EXHAUSTED.
+  // `bytes` caps the buffers' memory; book-keeping comes on top (4 bytes a
+  // buffer, taken as it is used). RESOURCE_EXHAUSTED.
   static absl::StatusOr<FramePool> Create(uint64_t bytes);
 
   // A buffer for a frame of `frame_bytes` (at most kMaxFrameBytes), or, when
