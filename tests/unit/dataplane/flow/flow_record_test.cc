@@ -1,0 +1,177 @@
+#include "dataplane/flow/flow_record.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "dataplane/base/region.h"
+#include "tests/support/flow_keys.h"
+
+namespace mosd::dataplane {
+namespace {
+
+using ::mosd::testing::NumberedKey;
+
+class FlowRecordTest : public ::testing::Test {
+ protected:
+  FlowRecordTest()
+      : region_(*Region::Map(sizeof(FlowRecord))),
+        record_(reinterpret_cast<FlowRecord*>(region_.data())) {}
+
+  void NextGeneration() {
+    record_->generation.store(record_->generation.load() + 1,
+                              std::memory_order_release);
+  }
+
+  // A flow of which everything follows from `number`, as a table and a tracker
+  // would write it: the numbers of the sides come when it already lives.
+  void Live(uint32_t number) {
+    const auto count = uint64_t{number};
+    record_->key.Store(NumberedKey(number));
+    record_->start_time_ns().Set(number);
+    record_->end_time_ns().Set(0);
+    FlowStatus status;
+    status.set_state(FlowState::kHalfOpen);
+    status.set_client_index(1);
+    status.set_midstream(number % 3 == 0);
+    record_->SetStatus(status);
+    for (FlowSideRecord& side : record_->side) side.frames.Set(0);
+    NextGeneration();
+    for (FlowSideRecord& side : record_->side) {
+      side.frames.Set(count);
+      side.wire_bytes.Set(count * 2);
+      side.payload_bytes.Set(count * 3);
+      side.retransmitted_frames.Set(count * 4);
+      side.last_time_ns.Set(number * int64_t{5});
+    }
+    record_->end_time_ns().Set(number + int64_t{6});
+    status.set_state(FlowState::kEnded);
+    status.set_end_reason(EndReason::kFinServer);
+    record_->SetStatus(status);
+  }
+
+  Region region_;
+  FlowRecord* record_;
+};
+
+TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
+  FlowStatus status;
+  EXPECT_EQ(status.word(), 0u);
+  status.set_state(FlowState::kEnded);
+  status.set_end_reason(EndReason::kShutdown);
+  status.set_tcp_states(TcpState::kTimeWait, TcpState::kLastAck);
+  status.set_last_speaker(Side::kServer);
+  status.set_client_index(1);
+  status.set_midstream(true);
+  const FlowStatus copy(status.word());
+  EXPECT_EQ(copy.state(), FlowState::kEnded);
+  EXPECT_EQ(copy.end_reason(), EndReason::kShutdown);
+  EXPECT_EQ(copy.tcp_state(0), TcpState::kTimeWait);
+  EXPECT_EQ(copy.tcp_state(1), TcpState::kLastAck);
+  EXPECT_EQ(copy.last_speaker(), Side::kServer);
+  EXPECT_EQ(copy.client_index(), 1);
+  EXPECT_TRUE(copy.midstream());
+  status.set_tcp_states(TcpState::kClosed, TcpState::kSynSent);
+  EXPECT_EQ(status.tcp_state(0), TcpState::kClosed);
+  EXPECT_EQ(status.tcp_state(1), TcpState::kSynSent);
+  EXPECT_EQ(status.end_reason(), EndReason::kShutdown);
+  EXPECT_EQ(status.last_speaker(), Side::kServer);
+}
+
+TEST_F(FlowRecordTest, ReadOnlyByTheGenerationThatLivesThere) {
+  FlowSnapshot snapshot;
+  EXPECT_FALSE(ReadFlowRecord(*record_, 0, &snapshot));
+  Live(9);
+  EXPECT_FALSE(ReadFlowRecord(*record_, 0, &snapshot));
+  EXPECT_FALSE(ReadFlowRecord(*record_, 3, &snapshot));
+  ASSERT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
+  EXPECT_EQ(snapshot.version, IpVersion::kIpv4);
+  EXPECT_EQ(snapshot.side[0].endpoint.address[0], 20);  // the client
+  EXPECT_EQ(snapshot.side[0].endpoint.port, 9);
+  EXPECT_EQ(snapshot.side[1].endpoint.port, 80);
+  EXPECT_TRUE(snapshot.midstream);
+  EXPECT_EQ(snapshot.start_time_ns, 9);
+  EXPECT_EQ(snapshot.end_time_ns, 15);
+  EXPECT_EQ(snapshot.side[1].wire_bytes, 18u);
+  EXPECT_FALSE(snapshot.side[0].has_last_frame);
+  NextGeneration();
+  EXPECT_FALSE(ReadFlowRecord(*record_, 1, &snapshot));
+  EXPECT_FALSE(ReadFlowRecord(*record_, 2, &snapshot));
+}
+
+TEST_F(FlowRecordTest, GenerationWraps) {
+  record_->generation = FlowId::kGenerationMask - 1;
+  FlowSnapshot snapshot;
+  Live(1);
+  EXPECT_TRUE(ReadFlowRecord(*record_, FlowId::kGenerationMask, &snapshot));
+  EXPECT_TRUE(record_->Holds(FlowId::Make(0, 0, FlowId::kGenerationMask)));
+  NextGeneration();
+  EXPECT_FALSE(record_->Holds(FlowId::Make(0, 0, 0)));
+  Live(2);
+  EXPECT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
+  EXPECT_TRUE(record_->Holds(FlowId::Make(0, 0, 1)));
+}
+
+TEST_F(FlowRecordTest, AnEndOnlyWithTheStateEnded) {
+  Live(1);
+  FlowStatus status = record_->Status();
+  status.set_state(FlowState::kEstablished);
+  record_->SetStatus(status);
+  FlowSnapshot snapshot;
+  ASSERT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
+  EXPECT_EQ(snapshot.end_time_ns, 0);
+}
+
+bool Is(const FlowSnapshot& snapshot, uint32_t number) {
+  bool good = snapshot.side[0].endpoint.port == number % 65536 &&
+              snapshot.start_time_ns == number &&
+              snapshot.midstream == (number % 3 == 0);
+  if (snapshot.state == FlowState::kEnded) {
+    good = good && snapshot.end_time_ns == number + int64_t{6} &&
+           snapshot.end_reason == EndReason::kFinServer &&
+           snapshot.side[0].frames == number &&
+           snapshot.side[1].last_time_ns == number * int64_t{5};
+  } else {
+    good = good && snapshot.end_time_ns == 0 &&
+           snapshot.end_reason == EndReason::kNone;
+  }
+  for (const SideSnapshot& side : snapshot.side) {
+    good = good && (side.frames == 0 || side.frames == number);
+  }
+  return good;
+}
+
+// The record is reused all the time: a snapshot is of one flow, or none.
+TEST_F(FlowRecordTest, ConcurrentReuseNeverMixesFlows) {
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (uint32_t number = 1; !stop.load(std::memory_order_relaxed); ++number) {
+      Live(number);
+      NextGeneration();
+    }
+  });
+  uint64_t mixed = 0, read = 0;
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(1000);
+  do {
+    for (int i = 0; i < 1000; ++i) {
+      const uint32_t generation =
+          record_->generation.load() & FlowId::kGenerationMask;
+      FlowSnapshot snapshot;
+      if (!ReadFlowRecord(*record_, generation, &snapshot)) continue;
+      ++read;
+      // Generation 2n - 1 is that of number n.
+      mixed += Is(snapshot, (generation + 1) / 2) ? 0 : 1;
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  stop = true;
+  writer.join();
+  EXPECT_GT(read, 0u);
+  EXPECT_EQ(mixed, 0u);
+}
+
+}  // namespace
+}  // namespace mosd::dataplane
