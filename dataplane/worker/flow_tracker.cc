@@ -122,7 +122,7 @@ DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
   const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
   *tracked = {flow, sender, update.retransmission, update.offset};
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
-  Follow(flow, arrival, sender, update, /*is_first=*/true);
+  Follow(flow, sender, update, arrival.time_ns, /*announce=*/false);
   return DropReason::kNone;
 }
 
@@ -132,20 +132,15 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
   const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
   *tracked = {flow, sender, update.retransmission, update.offset};
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
-  Follow(flow, arrival, sender, update, /*is_first=*/false);
+  Follow(flow, sender, update, arrival.time_ns, /*announce=*/true);
 }
 
 // Takes over into the flow what a segment has changed.
-void FlowTracker::Follow(FlowRecord* flow, const Arrival& arrival, Side sender,
-                         const TcpUpdate& update, bool is_first) {
+void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
+                         int64_t time_ns, bool announce) {
   FlowStatus status = flow->Status();
-  const FlowState before = status.state();
   status.set_last_speaker(sender);
-  // Most segments change nothing else. A FIN out of order changes the state of
-  // the flow, but of neither end.
-  constexpr uint8_t kOpensOrCloses = kTcpSyn | kTcpFin;
-  if (!update.state_changed && update.outcome == TcpOutcome::kOpen &&
-      (arrival.segment.flags & kOpensOrCloses) == 0) [[likely]] {
+  if (!update.state_changed && announce) [[likely]] {
     flow->SetStatus(status);
     return;
   }
@@ -156,17 +151,13 @@ void FlowTracker::Follow(FlowRecord* flow, const Arrival& arrival, Side sender,
     table_->End(flow,
                 update.outcome == TcpOutcome::kReset ? RstBy(update.by)
                                                      : FinBy(update.by),
-                arrival.time_ns);
+                time_ns);
     return;
   }
   status.set_state(TcpFlowState(flow->tcp));
-  if (status.state() == FlowState::kTimeWait) {
+  if (status.state() == FlowState::kTimeWait)
     flow->closed_by = FinBy(update.by);
-  }
-  // Of a first segment, watchers are told that the flow has started.
-  const bool announce =
-      !is_first && (update.state_changed || status.state() != before);
-  table_->Settle(flow, status, arrival.time_ns, announce);
+  table_->Settle(flow, status, time_ns, announce);
 }
 
 // A segment of a connection that is over: its sender's last frame all the same.

@@ -45,8 +45,8 @@ class FlowTracker {
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);
   void ApplyLate(FlowRecord* flow, const Arrival& arrival,
                  TrackedFrame* tracked);
-  void Follow(FlowRecord* flow, const Arrival& arrival, Side sender,
-              const struct TcpUpdate& update, bool is_first);
+  void Follow(FlowRecord* flow, Side sender, const struct TcpUpdate& update,
+              int64_t time_ns, bool announce);
 
   FlowTable* table_;
   bool midstream_pickup_;
