@@ -11,25 +11,22 @@ bool FlowTable::Read(FlowId id, FlowSnapshot* snapshot) const {
 
 FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
   FlowId found;
-  bool overtaken = false;
+  bool met_another = false;
   const auto visit = [&](uint32_t record) {
     const FlowRecord& flow = records_[record];
     const uint32_t generation = flow.generation.load(std::memory_order_acquire);
-    const bool same = flow.key.Load() == key;
-    if (generation % 2 == 0 ||
-        flow.generation.load(std::memory_order_relaxed) != generation) {
-      overtaken = true;
-      return false;
-    }
-    if (same) found = FlowId::Make(options_.worker, record, generation);
-    return same;
+    met_another = generation % 2 == 0 || !(flow.key.Load() == key) ||
+                  flow.generation.load(std::memory_order_relaxed) != generation;
+    if (!met_another) found = FlowId::Make(options_.worker, record, generation);
+    return !met_another;
   };
-  // A record that was given back after its number was read may have had a
-  // successor of the same key, which stands in the same place.
+  // A record that is not the key's may have been so when its number was read,
+  // before it was given back, and a newer flow of the key may stand in its
+  // place by now. Tags that are equal by chance are rare.
   constexpr int kLooks = 4;
   for (int look = 0; look < kLooks; ++look) {
-    overtaken = false;
-    if (index_.ForEachCandidate(hash, visit) || !overtaken) break;
+    met_another = false;
+    if (index_.ForEachCandidate(hash, visit) || !met_another) break;
   }
   return found;
 }
