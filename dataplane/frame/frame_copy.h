@@ -48,11 +48,11 @@ inline void StreamLine(uint8_t* line, const uint8_t* from) {
 }
 #endif
 
-// Writes `size` bytes, and, where there is room for it behind them, up to the
-// end of their last cache line. Stores may pass the caches and are weakly
-// ordered: call StoreFence() before publishing them. On x86-64 they are no
-// atomics in the language's sense, but vectors: which of them a reader has met
-// does not matter, since it throws the copy away if it has met any.
+// Writes `size` bytes; whatever follows them in their last cache line belongs
+// to the same buffer, and may be lost. Stores may pass the caches and are
+// weakly ordered: call StoreFence() before publishing them. On x86-64 they are
+// no atomics in the language's sense, but vectors: which of them a reader has
+// met does not matter, since it throws the copy away if it has met any.
 inline void CopyToShared(void* shared, const void* from, size_t size) {
   const auto* in = static_cast<const uint8_t*>(from);
 #if defined(MOSD_THREAD_SANITIZER) || !defined(__x86_64__)
