@@ -37,10 +37,22 @@ inline void CopyFromShared(void* to, const void* shared, size_t size) {
   }
 }
 
-// Writes `size` bytes. Stores may pass the caches and are weakly ordered: call
-// StoreFence() before publishing them. On x86-64 they are no atomics in the
-// language's sense, but vectors: which of them a reader has met does not
-// matter, since it throws the copy away if it has met any.
+#if defined(__x86_64__)
+// Writes a cache line past the caches. `line` is aligned to it.
+inline void StreamLine(uint8_t* line, const uint8_t* from) {
+  for (size_t lane = 0; lane < 64; lane += 16) {
+    _mm_stream_si128(
+        reinterpret_cast<__m128i*>(line + lane),
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + lane)));
+  }
+}
+#endif
+
+// Writes `size` bytes; whatever follows them in their last cache line belongs
+// to the same buffer, and may be lost. Stores may pass the caches and are
+// weakly ordered: call StoreFence() before publishing them. On x86-64 they are
+// no atomics in the language's sense, but vectors: which of them a reader has
+// met does not matter, since it throws the copy away if it has met any.
 inline void CopyToShared(void* shared, const void* from, size_t size) {
   const auto* in = static_cast<const uint8_t*>(from);
 #if defined(MOSD_THREAD_SANITIZER) || !defined(__x86_64__)
@@ -59,13 +71,13 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
     std::memcpy(out, in, head);
     size_t done = head;
     for (; done + 64 <= size; done += 64) {
-      for (size_t lane = 0; lane < 64; lane += 16) {
-        _mm_stream_si128(reinterpret_cast<__m128i*>(out + done + lane),
-                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(
-                             in + done + lane)));
-      }
+      StreamLine(out + done, in + done);
     }
-    std::memcpy(out + done, in + done, size - done);
+    if (done != size) {
+      alignas(64) uint8_t last[64] = {};
+      std::memcpy(last, in + done, size - done);
+      StreamLine(out + done, last);
+    }
     return;
   }
   std::memcpy(out, in, size);

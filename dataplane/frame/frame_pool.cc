@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/frame/frame_copy.h"
+
 namespace mosd::dataplane {
 namespace {
+
+// Of the largest buffers whose frames are written through the caches.
+constexpr uint32_t kCachedUnits =
+    (kFrameHeaderBytes + kNonTemporalBytes) / kFrameUnit;
 
 constexpr uint32_t kMaxUnits = kFrameClassUnits.back();
 
@@ -117,6 +123,15 @@ bool FramePool::Acquire(uint32_t frame_bytes, uint32_t least_bytes,
   return false;
 }
 
+// The next burst writes there: the header, and all of a small frame, whose
+// bytes do not go past the caches.
+void FramePool::FetchForWriting(uint32_t unit, size_t frame_class) const {
+  __builtin_prefetch(At(unit), 1);
+  const uint32_t units = kFrameClassUnits[frame_class];
+  if (units > kCachedUnits) return;
+  for (uint32_t i = 1; i < units; ++i) __builtin_prefetch(At(unit + i), 1);
+}
+
 void FramePool::Release(FrameBuffer buffer) {
   Class& c = classes_[buffer.frame_class];
   c.in_use.Add(uint64_t{0} - 1);
@@ -124,6 +139,7 @@ void FramePool::Release(FrameBuffer buffer) {
     uint32_t oldest = 0;
     TakeQuarantined(buffer.frame_class, &oldest);
     c.free[c.free_count++] = oldest;
+    FetchForWriting(oldest, buffer.frame_class);
   }
   c.quarantine[(c.quarantine_head + c.quarantine_count) % kQuarantine] =
       buffer.unit;

@@ -99,6 +99,7 @@ class FramePool {
   bool Take(size_t frame_class, uint32_t* unit);
   bool Carve(size_t frame_class, uint32_t* unit);
   bool TakeQuarantined(size_t frame_class, uint32_t* unit);
+  void FetchForWriting(uint32_t unit, size_t frame_class) const;
 
   Region region_;
   Region stacks_;

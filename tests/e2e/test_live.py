@@ -116,8 +116,8 @@ class Live(unittest.TestCase):
             relay.cable(source, sender, Tag(_TAGGED_PORT, (0x8100, 100)))
         return relay, sender, mirror
 
-    def start(self, device, namespace):
-        daemon = Daemon("--port", device, *KEEP_ALL, prefix=namespace.prefix())
+    def start(self, device, namespace, *arguments):
+        daemon = Daemon("--port", device, *KEEP_ALL, *arguments, prefix=namespace.prefix())
         self.addCleanup(daemon.stop)
         daemon.wait_until_ready()
         return daemon
@@ -156,6 +156,14 @@ class Live(unittest.TestCase):
         daemon = self.start(f"af_packet:{interface}", space)
         with relay:
             self.watch(daemon, sender)
+
+    def test_several_workers(self):
+        """The kernel spreads over the queues; flows stay whole."""
+        relay, sender, (space, interface) = self.mirrored()
+        daemon = self.start(f"af_packet:{interface}", space, "--workers", "3")
+        with relay:
+            self.watch(daemon, sender)
+        self.assertEqual(daemon.summary["inHandoffFrames"], "0")
 
     def test_af_xdp(self):
         relay, sender, (space, interface) = self.mirrored()

@@ -157,6 +157,16 @@ TEST_F(FlowTrackerTest, FollowsAConnectionFromSynToBothFins) {
             1u);
 }
 
+TEST_F(FlowTrackerTest, IsClosingFromAFinThatComesBeforeItsTurn) {
+  Handshake();
+  // What comes before it in the stream, "lost", was not seen yet.
+  ASSERT_EQ(ByServer("FA", 505, 101), DropReason::kNone);
+  EXPECT_EQ(Flow().state, FlowState::kClosing);
+  EXPECT_EQ(InState(FlowState::kEstablished), 0u);
+  ASSERT_EQ(ByServer("PA", 501, 101, "lost"), DropReason::kNone);
+  EXPECT_EQ(Flow().state, FlowState::kClosing);
+}
+
 TEST_F(FlowTrackerTest, NamesWhoReset) {
   Handshake();
   ASSERT_EQ(ByClient("RA", 101, 501), DropReason::kNone);
