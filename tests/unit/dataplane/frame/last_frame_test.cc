@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -176,7 +177,21 @@ TEST_F(LastFrameTest, OutOfMemoryFramesAreShortenedThenNotKept) {
   ExpectFrame(0, 96, 1);
 }
 
-// A reader who knows a name of long ago meets another stamp.
+// The stamps of the buffers come round after 2^26 frames.
+TEST_F(LastFrameTest, StampsWrap) {
+  Restart(0);
+  constexpr uint64_t kNearlyRound = (1 << 26) - 3;
+  for (uint64_t at = kFrameUnit; at < pool_->capacity_bytes();
+       at += kFrameUnit) {
+    std::memcpy(pool_->At(0) + at, &kNearlyRound, sizeof(kNearlyRound));
+  }
+  for (uint32_t i = 0; i < 5000; ++i) {
+    Stage(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
+    writer_->Publish();
+    ExpectFrame(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
+  }
+}
+
 TEST_F(LastFrameTest, ManyFramesThroughOneSlot) {
   std::vector<uint8_t> bytes(CertifiedFrame::kMaxBytes);
   for (uint64_t sequence = 1; sequence < 20'000; ++sequence) {
