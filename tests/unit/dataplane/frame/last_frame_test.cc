@@ -185,11 +185,13 @@ TEST_F(LastFrameTest, StampsWrap) {
        at += kFrameUnit) {
     std::memcpy(pool_->At(0) + at, &kNearlyRound, sizeof(kNearlyRound));
   }
-  for (uint32_t i = 0; i < 5000; ++i) {
+  for (uint32_t i = 0; i < 20'000; ++i) {
     Stage(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
     writer_->Publish();
     ExpectFrame(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
   }
+  EXPECT_EQ(pool_->InUse(0), 3u);
+  EXPECT_EQ(InUse(), 3u);
 }
 
 TEST_F(LastFrameTest, ManyFramesThroughOneSlot) {
