@@ -131,6 +131,12 @@ absl::Status FailureOf(int error, uint64_t memory_mib, bool hugepages) {
                      "; run as root, or set dataplane.memory.hugepages "
                      "to off"));
   }
+  constexpr char kProcessors[] = "/sys/devices/system/cpu/cpu0";
+  if (access(kProcessors, F_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(why, "; it learns of the processors from ", kProcessors,
+                     ", which is not there: mount sysfs on /sys"));
+  }
   return absl::ResourceExhaustedError(absl::StrCat(
       why, "; free some, or raise the limit of the process (ulimit -v)"));
 }
