@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "dataplane/port/device_time.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/frame_stamp.h"
 
@@ -34,6 +35,7 @@ absl::Status RunningDataplane::BringUp(const DataplaneOptions& options) {
   }
   if (auto status = StartEal(options); !status.ok()) return status;
   if (auto status = RegisterFrameStamp(); !status.ok()) return status;
+  if (auto status = RegisterDeviceTime(); !status.ok()) return status;
   if (auto status = OpenPorts(options); !status.ok()) return status;
   if (options.workers > 1) {
     auto handoff = Handoff::Create(options.workers);

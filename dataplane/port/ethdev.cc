@@ -110,6 +110,10 @@ std::string Ethdev::driver() const {
 
 uint16_t Ethdev::max_rx_queues() const { return InfoOf(id_).max_rx_queues; }
 
+bool Ethdev::tells_time() const {
+  return (InfoOf(id_).rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP) != 0;
+}
+
 bool Ethdev::link_up() const {
   rte_eth_link link = {};
   return rte_eth_link_get_nowait(id_, &link) == 0 &&
@@ -138,7 +142,9 @@ absl::Status Ethdev::Configure(const EthdevSetup& setup) {
     }
   }
   // Jumbo frames arrive in several buffers.
-  conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+  constexpr uint64_t kOffloads =
+      RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TIMESTAMP;
+  conf.rxmode.offloads = info.rx_offload_capa & kOffloads;
   // Nothing is sent, but some drivers insist on a queue for it, or on as many
   // as there are for receiving.
   const uint16_t tx_queues =

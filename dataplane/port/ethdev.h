@@ -47,6 +47,8 @@ class Ethdev {
   uint16_t id() const { return id_; }
   std::string driver() const;
   uint16_t max_rx_queues() const;
+  // Whether it tells when it received a frame (device_time.h).
+  bool tells_time() const;
   // As the driver sees it.
   bool link_up() const;
   rte_eth_stats stats() const;

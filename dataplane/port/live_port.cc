@@ -11,7 +11,8 @@ LivePort::LivePort(std::string name, uint8_t number, LiveDevice device)
                        .queue = queue,
                        .port = number,
                        .stamped = false,
-                       .cut_at_bytes = device_.cut_at_bytes});
+                       .cut_at_bytes = device_.cut_at_bytes,
+                       .device_time = device_.ethdev->tells_time()});
   }
   last_.device = std::move(name);
   last_.driver = device_.ethdev->driver();

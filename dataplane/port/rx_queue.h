@@ -18,6 +18,8 @@ struct RxQueue {
   // A frame of this many bytes or more may have been cut by the device: its
   // length on the wire is then what its IP header says.
   uint32_t cut_at_bytes = kUncut;
+  // The device's driver tells when it received a frame (device_time.h).
+  bool device_time = false;
 };
 
 }  // namespace mosd::dataplane

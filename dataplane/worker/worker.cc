@@ -32,25 +32,6 @@ T Share(T total, uint32_t workers) {
   return (total + workers - 1) / workers;
 }
 
-// A frame that the device took the VLAN tag from gets it back: a last frame is
-// the frame as it was on the wire.
-void RestoreVlanTag(rte_mbuf** frame) {
-  if (((*frame)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) [[unlikely]] {
-    // Fails only without headroom, which our ports' buffers have.
-    rte_vlan_insert(frame);
-  }
-}
-
-void StampLive(const RxQueue& queue, rte_mbuf** frames, uint32_t count) {
-  const int64_t time_ns = ReadClock(CLOCK_REALTIME);
-  for (uint32_t i = 0; i < count; ++i) {
-    RestoreVlanTag(&frames[i]);
-    const uint32_t length = frames[i]->pkt_len;
-    *StampOf(frames[i]) = {time_ns, length, queue.port,
-                           length >= queue.cut_at_bytes, 0};
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
@@ -97,8 +78,8 @@ Worker::~Worker() { Stop(); }
 
 absl::Status Worker::Start() {
   host_clock_ =
-      std::any_of(queues_.begin(), queues_.end(),
-                  [](const RxQueue& queue) { return !queue.stamped; });
+      std::any_of(inputs_.begin(), inputs_.end(),
+                  [](const Input& input) { return !input.queue.stamped; });
   heartbeat_ns_.Set(ReadClock(CLOCK_MONOTONIC_COARSE));
   try {
     thread_ = std::thread(&Worker::Run, this);
@@ -144,7 +125,7 @@ void Worker::Run() {
 
 uint32_t Worker::Turn() {
   uint32_t frames = TakeOver();
-  for (const RxQueue& queue : queues_) frames += Poll(queue);
+  for (Input& input : inputs_) frames += Poll(&input);
   pipeline_->PassTime(host_clock_ ? ReadClock(CLOCK_REALTIME) : 0);
   turns_.Add(1);
   if (frames != 0) busy_turns_.Add(1);
@@ -161,7 +142,8 @@ uint32_t Worker::TakeOver() {
   return count;
 }
 
-uint32_t Worker::Poll(const RxQueue& queue) {
+uint32_t Worker::Poll(Input* input) {
+  const RxQueue& queue = input->queue;
   // A capture can wait; it shall lose nothing.
   if (queue.stamped && handoff_ != nullptr &&
       !handoff_->HasRoom(Pipeline::kBurst)) {
@@ -176,7 +158,7 @@ uint32_t Worker::Poll(const RxQueue& queue) {
       StampOf(frames[i])->port = queue.port;
     }
   } else {
-    StampLive(queue, frames, count);
+    input->stamper.Stamp(frames, count, ReadClock(CLOCK_REALTIME));
   }
   pipeline_->Receive(frames, count);
   return count;
@@ -184,7 +166,7 @@ uint32_t Worker::Poll(const RxQueue& queue) {
 
 void Worker::DiscardQueued() {
   rte_mbuf* frames[Pipeline::kBurst];
-  for (const RxQueue& queue : queues_) {
+  for (const auto& [queue, stamper] : inputs_) {
     if (!queue.stamped) continue;
     while (const uint32_t count = rte_eth_rx_burst(queue.ethdev, queue.queue,
                                                    frames, Pipeline::kBurst)) {

@@ -22,6 +22,7 @@
 #include "dataplane/options.h"
 #include "dataplane/port/rx_queue.h"
 #include "dataplane/worker/handoff.h"
+#include "dataplane/worker/live_stamper.h"
 #include "dataplane/worker/pipeline.h"
 #include "dataplane/worker/worker_counts.h"
 
@@ -38,7 +39,9 @@ class Worker {
   ~Worker();
 
   // Before Start.
-  void AddQueue(const RxQueue& queue) { queues_.push_back(queue); }
+  void AddQueue(const RxQueue& queue) {
+    inputs_.push_back({queue, LiveStamper(queue)});
+  }
 
   // Starts the thread. INVALID_ARGUMENT: no such CPU; RESOURCE_EXHAUSTED: no
   // thread to be had.
@@ -59,13 +62,18 @@ class Worker {
   FlowEventRing& events() { return events_; }
 
  private:
+  struct Input {
+    RxQueue queue;
+    LiveStamper stamper;  // of a live port
+  };
+
   Worker(const DataplaneOptions& options, uint32_t number, Handoff* handoff,
          FramePool frame_pool);
 
   void Run();
   uint32_t Turn();
   uint32_t TakeOver();
-  uint32_t Poll(const RxQueue& queue);
+  uint32_t Poll(Input* input);
   void DiscardQueued();
   void Publish();
 
@@ -74,7 +82,7 @@ class Worker {
   const IdlePolicy idle_;
   uint64_t flow_capacity_ = 0;
   Handoff* const handoff_;
-  std::vector<RxQueue> queues_;
+  std::vector<Input> inputs_;
   bool host_clock_ =
       false;  // there is a live port; else captures tell the time
 
