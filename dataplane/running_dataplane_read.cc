@@ -1,6 +1,5 @@
 // Flows and last frames, read beside the workers that write them.
 #include <algorithm>
-#include <cstring>
 
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/packet/parser.h"
@@ -99,7 +98,7 @@ ReadResult RunningDataplane::ReadLastFrame(FlowId id, Side side,
   const size_t there = std::min<size_t>(record.captured_length, target.size());
   if (!DescribeFrame(target.first(there), info)) return ReadResult::kNoFrame;
   if (short_buffer) {
-    std::memcpy(buffer.data(), headers, std::min(there, buffer.size()));
+    std::copy_n(headers, std::min(there, buffer.size()), buffer.begin());
   }
   return ReadResult::kOk;
 }

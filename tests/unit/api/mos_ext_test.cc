@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/ip6.h>
 
 #include <cerrno>
 #include <chrono>
@@ -133,7 +132,7 @@ TEST_F(MosExtTest, PointsNowhereBeyondTheCopy) {
   pkt_info info;
   EXPECT_EQ(mos_getlastpkt_r(flow, MOS_SIDE_CLI, frame, sizeof(frame), &info),
             static_cast<ssize_t>(v6_.size()));
-  EXPECT_EQ(reinterpret_cast<ip6_hdr*>(info.iph)->ip6_vfc >> 4, 6);
+  EXPECT_EQ(*reinterpret_cast<const uint8_t*>(info.iph) >> 4, 6);
   EXPECT_EQ(info.tcph, nullptr);
   EXPECT_EQ(info.payload, nullptr);
   EXPECT_EQ(mos_getlastpkt_r(flow, MOS_SIDE_CLI, nullptr, 0, &info),
