@@ -46,7 +46,8 @@ int mos_find_flow(const struct sockaddr* a, const struct sockaddr* b,
 
 /* Copies the last Ethernet frame that `side` of a flow sent into `frame`, at
  * most `size` bytes of it, and fills `*info`, whose pointers point into the
- * copy, or are NULL where it does not reach. The bytes and numbers are those
+ * copy, as aligned as the headers happen to be, or are NULL where it does not
+ * reach. The bytes and numbers are those
  * that gRPC's GetLastPkt serves. Any thread; it never waits for a worker.
  * Returns the length of the whole frame as kept, which may exceed `size`, or
  * -1: EINVAL (side, NULL), EBADF (no such flow, or no longer), ENODATA (that
