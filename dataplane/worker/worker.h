@@ -83,8 +83,8 @@ class Worker {
   uint64_t flow_capacity_ = 0;
   Handoff* const handoff_;
   std::vector<Input> inputs_;
-  bool host_clock_ =
-      false;  // there is a live port; else captures tell the time
+  // There is a live port; else captures tell the time.
+  bool host_clock_ = false;
 
   FlowEventRing events_;
   FramePool frame_pool_;
