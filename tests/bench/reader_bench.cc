@@ -1,5 +1,5 @@
-// How much a worker is slowed by a second core that does nothing but copy last
-// frames out of its slots.
+// How much a worker is slowed by a second core that does nothing but read last
+// frames as the gRPC server and the C API read them.
 //
 //   reader_bench [PACKETS [ROUNDS]]
 //
@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/last_frame_reader.h"
 #include "tests/bench/pipeline_rig.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
@@ -22,7 +23,6 @@
 namespace mosd::bench {
 namespace {
 
-using dataplane::FlowRecord;
 using dataplane::Side;
 
 enum class Aim { kRandom, kOneFlow };
@@ -48,13 +48,11 @@ class Reader {
       if (!active_.load(std::memory_order_relaxed)) continue;
       const uint32_t record =
           aim_ == Aim::kRandom ? static_cast<uint32_t>(random()) % flows_ : 0;
-      const auto id = dataplane::FlowId::Make(0, record, 1);
-      const FlowRecord& flow = *rig_.flows().RecordOf(id);
-      dataplane::FrameRecord frame;
-      bool contended;
-      if (CopyLastFrame(rig_.frame_pool(),
-                        flow.side[reads_.load() % 2].last_frame, buffer, &frame,
-                        &contended)) {
+      const auto side = static_cast<Side>(reads_.load() % 2);
+      dataplane::LastFrameInfo info;
+      if (ReadLastFrame(rig_.flows(), rig_.frame_pool(),
+                        dataplane::FlowId::Make(0, record, 1), side, buffer,
+                        &info) == dataplane::ReadResult::kOk) {
         reads_.store(reads_.load(std::memory_order_relaxed) + 1,
                      std::memory_order_relaxed);
       }
