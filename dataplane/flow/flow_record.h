@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "dataplane/base/single_writer.h"
+#include "dataplane/flow/flow_id.h"
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/flow_snapshot.h"
 #include "dataplane/flow/side.h"
@@ -95,6 +96,18 @@ struct alignas(64) FlowSideRecord {
   FrameSlot last_frame;
   // Of the flow, not of the side: start in the client's, end in the server's.
   SingleWriter<int64_t> start_or_end_time_ns;
+  // That of the record, again: whoever reads only the last frame then takes no
+  // other line from the worker, which costs it what tests/bench/reader_bench
+  // shows.
+  std::atomic<uint32_t> generation;
+
+  // Whether the side belongs to the flow of this id; if so, what was read of
+  // it before does. Any thread; the id's record is this one.
+  bool Holds(FlowId id) const {
+    return id.generation() % 2 != 0 &&
+           (generation.load(std::memory_order_acquire) &
+            FlowId::kGenerationMask) == id.generation();
+  }
 };
 static_assert(sizeof(FlowSideRecord) == 64);
 
@@ -118,12 +131,15 @@ struct alignas(64) FlowRecord {
 
   FlowSideRecord side[kSides];
 
-  // Whether the flow of this id lives here; if so, what was read before
-  // belongs to it. Any thread; the id's record is this one.
-  bool Holds(FlowId id) const {
-    return id.generation() % 2 != 0 &&
-           (generation.load(std::memory_order_acquire) &
-            FlowId::kGenerationMask) == id.generation();
+  // The flow in the record is another one from here on. What is written next
+  // is stored with release: a reader who meets any of it meets the generation
+  // as well.
+  void NextGeneration() {
+    const uint32_t successor = generation.load(std::memory_order_relaxed) + 1;
+    generation.store(successor, std::memory_order_release);
+    for (FlowSideRecord& of_side : side) {
+      of_side.generation.store(successor, std::memory_order_release);
+    }
   }
 
   FlowStatus Status() const {

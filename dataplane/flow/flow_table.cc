@@ -19,14 +19,6 @@ EndReason ReasonAtDeadline(const FlowRecord& flow) {
              : EndReason::kIdleTimeout;
 }
 
-// The flow in the record is another one from here on. What is written next is
-// stored with release: a reader who meets any of it meets the generation as
-// well (ReadFlowRecord).
-void NextGeneration(FlowRecord* flow) {
-  const uint32_t generation = flow->generation.load(std::memory_order_relaxed);
-  flow->generation.store(generation + 1, std::memory_order_release);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FlowTable>> FlowTable::Create(
@@ -95,7 +87,9 @@ FlowId FlowTable::IdOf(const FlowRecord& flow) const {
 void FlowTable::PrefetchRecord(uint64_t hash) const {
   index_.ForEachCandidate(hash, [this](uint32_t record) {
     // All to be written, but for the side that did not send: a line that
-    // readers have would else have to be asked for twice.
+    // readers have would else have to be asked for twice. Which side that is,
+    // only the record tells; a stage of its own for this costs more than it
+    // saves.
     const FlowRecord* flow = &records_[record];
     __builtin_prefetch(flow, 1);
     __builtin_prefetch(&flow->tcp, 1);
@@ -142,7 +136,7 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   flow->SetStatus(status);
   // Alive before it can be found: whoever finds an ended flow of this key now
   // finds this one next, and never none.
-  NextGeneration(flow);
+  flow->NextGeneration();
   const bool indexed = ended != nullptr
                            ? index_.Replace(hash, NumberOf(*ended), record)
                            : index_.Insert(hash, record);
@@ -262,7 +256,7 @@ uint32_t FlowTable::TakeRecord() {
 
 // From here on nobody finds the flow that lived in the record.
 void FlowTable::FreeRecord(uint32_t record) {
-  NextGeneration(&records_[record]);
+  records_[record].NextGeneration();
   records_[record].next = free_;
   free_ = record;
 }

@@ -304,7 +304,7 @@ class FlowTableComparison {
       dataplane::FlowSnapshot snapshot;
       const dataplane::FlowRecord* const record = table_->RecordOf(id);
       if (table_->Read(id, &snapshot) ||
-          (record != nullptr && record->Holds(id))) {
+          (record != nullptr && record->side[0].Holds(id))) {
         Complain(absl::StrCat("stale id ", id.value, " is read"));
       }
     }
