@@ -9,6 +9,7 @@
 #include "dataplane/flow/flow_id.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/running_dataplane.h"
+#include "dataplane/worker/pipeline.h"
 
 namespace mosd::dataplane {
 namespace {
@@ -39,6 +40,16 @@ absl::Status Check(const DataplaneOptions& options) {
           absl::StrCat("dataplane.cpus names CPU ", cpu,
                        "; the highest possible is ", CPU_SETSIZE - 1));
     }
+  }
+  if (options.burst == 0 || options.burst > Pipeline::kBurst) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dataplane.burst is ", options.burst, "; it may be 1 to ",
+                     Pipeline::kBurst));
+  }
+  if (!options.sinks.empty() && options.sinks.size() != options.workers) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", options.sinks.size(), " sinks for ",
+                     options.workers, " workers; give one for each, or none"));
   }
   const uint64_t records = uint64_t{options.max_flows} +
                            options.max_ended_flows + FlowTable::kBurstSlack;

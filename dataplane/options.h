@@ -26,6 +26,8 @@ struct Timeouts {
   int64_t time_wait_ns = 0;
 };
 
+class FlowSink;
+
 struct DataplaneOptions {
   std::vector<PortOptions> ports;
   uint32_t workers = 1;
@@ -41,6 +43,10 @@ struct DataplaneOptions {
   Hugepages hugepages = Hugepages::kAuto;
   uint32_t packet_buffers = 32768;
   IdlePolicy idle = IdlePolicy::kAdaptive;
+  uint32_t burst = 64;  // frames that a worker takes at a time, at most 64
+  // A program on the workers' threads: one sink a worker, or none at all. They
+  // outlive the dataplane.
+  std::vector<FlowSink*> sinks;
 };
 
 }  // namespace mosd::dataplane

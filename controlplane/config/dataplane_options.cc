@@ -52,6 +52,7 @@ dataplane::DataplaneOptions ToDataplaneOptions(const mos::v1::Config& config) {
   options.last_frame_bytes = from.last_frame().memory();
   options.hugepages = ToHugepages(from.memory().hugepages());
   options.packet_buffers = from.memory().packet_buffers();
+  options.burst = from.burst();
   options.idle = from.idle() == mos::v1::IDLE_MODE_BUSY_POLL
                      ? dataplane::IdlePolicy::kBusyPoll
                      : dataplane::IdlePolicy::kAdaptive;

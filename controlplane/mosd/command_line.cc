@@ -159,9 +159,8 @@ absl::Status SetCaptures(const CommandLine& command_line,
 }
 
 // --exit-on-eof makes sense only if there is an end.
-absl::Status CheckEnds(const CommandLine& command_line,
-                       const mos::v1::Config& config) {
-  if (!command_line.exit_on_eof) return absl::OkStatus();
+absl::Status CheckEnds(const mos::v1::Config& config) {
+  if (!config.dataplane().exit_on_eof()) return absl::OkStatus();
   for (const mos::v1::PortConfig& port : config.dataplane().ports()) {
     if (!absl::StartsWith(port.device(), "pcap:") || port.loop()) {
       return absl::InvalidArgumentError(
@@ -191,6 +190,10 @@ absl::Status ApplyFlags(const CommandLine& command_line,
   for (const CommandLine::Setting& setting : command_line.settings) {
     status.Update(builder->Set(setting.path, setting.value, setting.flag));
   }
+  if (command_line.exit_on_eof) {
+    status.Update(
+        builder->Set("dataplane.exit_on_eof", "true", "--exit-on-eof"));
+  }
   status.Update(SetCaptures(command_line, builder));
   return status;
 }
@@ -209,7 +212,7 @@ absl::StatusOr<mos::v1::Config> LoadConfig(const CommandLine& command_line,
   if (!status.ok()) return status;
   absl::StatusOr<mos::v1::Config> config = builder.Build();
   if (!config.ok()) return config;
-  status = CheckEnds(command_line, *config);
+  status = CheckEnds(*config);
   if (!status.ok()) return status;
   return config;
 }

@@ -65,8 +65,8 @@ bool ReportPortErrors(const Appliance& appliance, std::set<size_t>* reported) {
 }
 
 // Waits for a reason to stop.
-void Wait(const CommandLine& command_line, const Appliance& appliance,
-          std::set<size_t>* reported_ports) {
+void Wait(const CommandLine& command_line, bool exit_on_eof,
+          const Appliance& appliance, std::set<size_t>* reported_ports) {
   const sigset_t signals = AwaitedSignals();
   const timespec turn{0, kTurnNs};
   uint64_t watchdog_us = 0;
@@ -79,7 +79,7 @@ void Wait(const CommandLine& command_line, const Appliance& appliance,
       return;
     }
     if (signal == SIGHUP) ReloadLogLevel(command_line);
-    if (command_line.exit_on_eof && appliance.dataplane().InputExhausted()) {
+    if (exit_on_eof && appliance.dataplane().InputExhausted()) {
       spdlog::info("stopping: all captures are read");
       return;
     }
@@ -144,7 +144,8 @@ ExitCode RunDaemon(const CommandLine& command_line,
   sd_notify(0, "READY=1");
 
   std::set<size_t> reported_ports;
-  Wait(command_line, **appliance, &reported_ports);
+  Wait(command_line, config.dataplane().exit_on_eof(), **appliance,
+       &reported_ports);
 
   sd_notify(0, "STOPPING=1");
   LetSignalsKill();

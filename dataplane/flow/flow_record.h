@@ -125,7 +125,7 @@ struct alignas(64) FlowRecord {
   uint16_t wheel_slot;
   uint8_t wheel;
   EndReason closed_by;  // of a flow in TIME-WAIT: who closed it. Worker only.
-  uint8_t unused[4];
+  uint32_t sink_data;   // of the worker's FlowSink; 0: not its. Worker only.
 
   TcpConnection tcp;  // worker only
 

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <utility>
 
+#include "dataplane/flow/flow_sink.h"
+
 namespace mosd::dataplane {
 namespace {
 
@@ -120,6 +122,7 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   FlowRecord* const flow = &records_[record];
   flow->key.Store(key);
   flow->tcp = {};
+  flow->sink_data = 0;
   for (FlowSideRecord& side : flow->side) {
     side.frames.Set(0);
     side.wire_bytes.Set(0);
@@ -178,6 +181,7 @@ void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
 
 void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   FlowRecord* const flow = &records_[record];
+  if (sink_ != nullptr && flow->sink_data != 0) sink_->OnFlowEnd(flow, reason);
   FlowStatus status = flow->Status();
   --counts_.by_state[static_cast<size_t>(status.state())];
   ++counts_.by_state[static_cast<size_t>(FlowState::kEnded)];

@@ -26,6 +26,8 @@
 
 namespace mosd::dataplane {
 
+class FlowSink;
+
 struct FlowTableOptions {
   uint32_t worker = 0;
   uint32_t max_flows = 0;  // live
@@ -55,6 +57,9 @@ class FlowTable {
   static absl::StatusOr<std::unique_ptr<FlowTable>> Create(
       const FlowTableOptions& options, const FlowHash* hash,
       FrameWriter* frames, FlowEventRing* events);
+
+  // From now on `sink` is told of the ends of flows that have sink_data.
+  void SetSink(FlowSink* sink) { sink_ = sink; }
 
   // Lookup in two steps, so that a burst can overlap the cache misses.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
@@ -130,6 +135,7 @@ class FlowTable {
   const FlowHash* const hash_;
   FrameWriter* const frames_;
   FlowEventRing* const events_;
+  FlowSink* sink_ = nullptr;
   Region region_;
   FlowRecord* const records_;
   const uint32_t capacity_;

@@ -30,6 +30,16 @@ bool EndedByPeers(EndReason reason) {
   }
 }
 
+TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
+  TrackedFrame tracked{};
+  tracked.flow = flow;
+  tracked.sender = sender;
+  tracked.retransmission = update.retransmission;
+  tracked.in_window = update.in_window;
+  tracked.stream_offset = update.offset;
+  return tracked;
+}
+
 }  // namespace
 
 // A segment on its way through Track().
@@ -120,26 +130,32 @@ DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
                     midstream, arrival.time_ns);
   if (flow == nullptr) return DropReason::kFlowTableFull;
   const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
-  *tracked = {flow, sender, update.retransmission, update.offset};
+  *tracked = Tracked(flow, sender, update);
+  tracked->started = true;
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
-  Follow(flow, sender, update, arrival.time_ns, /*announce=*/false);
+  Follow(update, arrival.time_ns, /*announce=*/false, tracked);
   return DropReason::kNone;
 }
 
 void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
                         TrackedFrame* tracked) {
   const Side sender = SenderOf(arrival.frame.source_index, flow->Status());
+  const TcpState client_before = flow->tcp.end[0].state;
+  const TcpState server_before = flow->tcp.end[1].state;
   const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
-  *tracked = {flow, sender, update.retransmission, update.offset};
+  *tracked = Tracked(flow, sender, update);
+  tracked->state_before[0] = client_before;
+  tracked->state_before[1] = server_before;
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
-  Follow(flow, sender, update, arrival.time_ns, /*announce=*/true);
+  Follow(update, arrival.time_ns, /*announce=*/true, tracked);
 }
 
 // Takes over into the flow what a segment has changed.
-void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
-                         int64_t time_ns, bool announce) {
+void FlowTracker::Follow(const TcpUpdate& update, int64_t time_ns,
+                         bool announce, TrackedFrame* tracked) {
+  FlowRecord* const flow = tracked->flow;
   FlowStatus status = flow->Status();
-  status.set_last_speaker(sender);
+  status.set_last_speaker(tracked->sender);
   if (!update.state_changed && announce) [[likely]] {
     flow->SetStatus(status);
     return;
@@ -148,10 +164,8 @@ void FlowTracker::Follow(FlowRecord* flow, Side sender, const TcpUpdate& update,
   if (update.outcome == TcpOutcome::kReset ||
       (update.outcome == TcpOutcome::kClosed && !time_wait_)) {
     flow->SetStatus(status);
-    table_->End(flow,
-                update.outcome == TcpOutcome::kReset ? RstBy(update.by)
-                                                     : FinBy(update.by),
-                time_ns);
+    tracked->end = update.outcome == TcpOutcome::kReset ? RstBy(update.by)
+                                                        : FinBy(update.by);
     return;
   }
   status.set_state(TcpFlowState(flow->tcp));
@@ -165,8 +179,11 @@ void FlowTracker::ApplyLate(FlowRecord* flow, const Arrival& arrival,
                             TrackedFrame* tracked) {
   FlowStatus status = flow->Status();
   const Side sender = SenderOf(arrival.frame.source_index, status);
-  *tracked = {flow, sender, /*retransmission=*/false,
-              TcpStreamOffset(flow->tcp, sender, arrival.segment)};
+  *tracked = {};
+  tracked->flow = flow;
+  tracked->sender = sender;
+  tracked->late = true;
+  tracked->stream_offset = TcpStreamOffset(flow->tcp, sender, arrival.segment);
   arrival.Account(&flow->side[Index(sender)], false);
   status.set_last_speaker(sender);
   flow->SetStatus(status);

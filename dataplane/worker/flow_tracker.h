@@ -7,18 +7,11 @@
 #include <cstdint>
 
 #include "dataplane/base/drop_reason.h"
+#include "dataplane/flow/flow_sink.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/packet/parser.h"
 
 namespace mosd::dataplane {
-
-// A frame that was accounted to a flow.
-struct TrackedFrame {
-  FlowRecord* flow;  // valid until FlowTable::EndBurst()
-  Side sender;
-  bool retransmission;
-  uint64_t stream_offset;  // of its first payload byte
-};
 
 class FlowTracker {
  public:
@@ -30,12 +23,22 @@ class FlowTracker {
         midstream_pickup_(midstream_pickup),
         time_wait_(time_wait) {}
 
-  // Accounts a frame to its flow, beginning and ending flows as it demands.
+  // Accounts a frame to its flow, beginning a flow, and ending an older one, as
+  // it demands. Whether the frame also ends its own flow is told in
+  // `tracked->end`, for Conclude().
   // `hash` is that of frame.key. kTcpOrphan, kFlowTableFull: there is no flow
   // for it, and `*tracked` is unspecified.
   DropReason Track(uint64_t hash, const ParsedFrame& frame,
                    uint32_t wire_length, int64_t time_ns,
                    TrackedFrame* tracked);
+
+  // Ends the flow of a frame that said so, once it was told to whom it may
+  // concern. Before the next Track().
+  void Conclude(const TrackedFrame& tracked, int64_t time_ns) {
+    if (tracked.end != EndReason::kNone) [[unlikely]] {
+      table_->End(tracked.flow, tracked.end, time_ns);
+    }
+  }
 
  private:
   struct Arrival;
@@ -45,8 +48,8 @@ class FlowTracker {
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);
   void ApplyLate(FlowRecord* flow, const Arrival& arrival,
                  TrackedFrame* tracked);
-  void Follow(FlowRecord* flow, Side sender, const struct TcpUpdate& update,
-              int64_t time_ns, bool announce);
+  void Follow(const struct TcpUpdate& update, int64_t time_ns, bool announce,
+              TrackedFrame* tracked);
 
   FlowTable* table_;
   bool midstream_pickup_;

@@ -52,12 +52,12 @@ void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     counts_.received_bytes += frames[i]->pkt_len;
   }
-  Track(Prepare(frames, count, /*may_hand_over=*/handoff_ != nullptr));
+  Process(Prepare(frames, count, /*may_hand_over=*/handoff_ != nullptr));
 }
 
 void Pipeline::TakeOver(rte_mbuf** frames, uint32_t count) {
   counts_.handed_in += count;
-  Track(Prepare(frames, count, /*may_hand_over=*/false));
+  Process(Prepare(frames, count, /*may_hand_over=*/false));
 }
 
 void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
@@ -73,26 +73,22 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   rte_pktmbuf_free_bulk(frames, count);
 }
 
-bool Pipeline::Parse(rte_mbuf* frame, Job* job) {
+DropReason Pipeline::Parse(rte_mbuf* frame, Job* job) {
   const FrameStamp& stamp = *StampOf(frame);
   now_ns_ = std::max(now_ns_, stamp.time_ns);
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
-  const DropReason reason =
-      ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
-  if (reason != DropReason::kNone) {
-    counts_.Drop(reason);
-    rte_pktmbuf_free(frame);
-    return false;
-  }
   job->frame = frame;
-  job->wire_length = stamp.maybe_cut
-                         ? std::max(frame->pkt_len, job->parsed.ip_offset +
-                                                        job->parsed.ip_length)
-                         : stamp.wire_length;
+  job->wire_length = stamp.wire_length;
+  job->reason = ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
+  if (job->reason != DropReason::kNone) return job->reason;
+  if (stamp.maybe_cut) {
+    job->wire_length =
+        std::max(frame->pkt_len, job->parsed.ip_offset + job->parsed.ip_length);
+  }
   job->hash = (*hash_)(job->parsed.key);
-  return true;
+  return DropReason::kNone;
 }
 
 uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
@@ -100,11 +96,21 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   for (uint32_t i = 0; i < std::min(kFetchAhead, count); ++i) {
     FetchFrame(frames[i]);
   }
+  const bool keep_all = (Interest() & FlowSink::kFrames) != 0;
   uint32_t jobs = 0;
   for (uint32_t i = 0; i < count; ++i) {
     if (i + kFetchAhead < count) FetchFrame(frames[i + kFetchAhead]);
     Job* const job = &jobs_[jobs];
-    if (!Parse(frames[i], job)) continue;
+    const DropReason reason = Parse(frames[i], job);
+    if (reason != DropReason::kNone) {
+      if (keep_all) {
+        ++jobs;
+      } else {
+        counts_.Drop(reason);
+        rte_pktmbuf_free(frames[i]);
+      }
+      continue;
+    }
     if (may_hand_over) {
       const uint32_t owner = handoff_->OwnerOf(job->hash);
       if (owner != options_.worker) {
@@ -117,7 +123,11 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
     ++jobs;
   }
   if (may_hand_over) HandOver();
-  for (uint32_t i = 0; i < jobs; ++i) table_->PrefetchRecord(jobs_[i].hash);
+  for (uint32_t i = 0; i < jobs; ++i) {
+    if (jobs_[i].reason == DropReason::kNone) {
+      table_->PrefetchRecord(jobs_[i].hash);
+    }
+  }
   return jobs;
 }
 
@@ -135,26 +145,58 @@ void Pipeline::HandOver() {
   }
 }
 
-void Pipeline::Track(uint32_t jobs) {
+void Pipeline::Process(uint32_t jobs) {
+  const uint32_t interest = Interest();
   rte_mbuf* done[kBurst];
   for (uint32_t i = 0; i < jobs; ++i) {
     const Job& job = jobs_[i];
     done[i] = job.frame;
-    TrackedFrame tracked;
-    const DropReason reason =
-        tracker_.Track(job.hash, job.parsed, job.wire_length,
-                       StampOf(job.frame)->time_ns, &tracked);
-    if (reason != DropReason::kNone) [[unlikely]] {
+    const DropReason reason = Track(job, interest);
+    if (reason == DropReason::kNone) [[likely]] {
+      ++counts_.accounted;
+    } else {
       counts_.Drop(reason);
-      continue;
     }
-    ++counts_.accounted;
-    counts_.retransmitted += tracked.retransmission ? 1 : 0;
-    if (options_.last_frame) Keep(tracked, job);
   }
   frames_->Publish();
+  if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
   rte_pktmbuf_free_bulk(done, jobs);
+}
+
+DropReason Pipeline::Track(const Job& job, uint32_t interest) {
+  if (interest & FlowSink::kFrames) sink_->OnFrame(ViewOf(job));
+  if (job.reason != DropReason::kNone) return job.reason;
+  const int64_t time_ns = StampOf(job.frame)->time_ns;
+  TrackedFrame tracked;
+  const DropReason reason =
+      tracker_.Track(job.hash, job.parsed, job.wire_length, time_ns, &tracked);
+  if (reason != DropReason::kNone) [[unlikely]] {
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(ViewOf(job));
+    return reason;
+  }
+  counts_.retransmitted += tracked.retransmission ? 1 : 0;
+  if (options_.last_frame) Keep(tracked, job);
+  if (interest != 0) Deliver(job, tracked, interest);
+  tracker_.Conclude(tracked, time_ns);
+  return DropReason::kNone;
+}
+
+// A flow that was picked up in mid-stream is one to the appliance alone.
+void Pipeline::Deliver(const Job& job, const TrackedFrame& tracked,
+                       uint32_t interest) {
+  if (tracked.late || tracked.flow->Status().midstream()) {
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(ViewOf(job));
+  } else if ((interest & FlowSink::kFlows) &&
+             (tracked.flow->sink_data != 0 || tracked.started)) {
+    sink_->OnSegment(ViewOf(job), tracked);
+  }
+}
+
+FrameView Pipeline::ViewOf(const Job& job) {
+  const FrameStamp& stamp = *StampOf(job.frame);
+  return {job.frame,  stamp.time_ns, job.wire_length,
+          stamp.port, job.reason,    &job.parsed};
 }
 
 void Pipeline::Keep(const TrackedFrame& tracked, const Job& job) {

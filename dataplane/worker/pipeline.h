@@ -1,6 +1,6 @@
 // What a worker does with a burst of frames: parse, find the flow, track, keep
-// the last frame, count. One stage after the other over the whole burst, so
-// that the cache misses of its flows overlap.
+// the last frame, tell the program, count. One stage after the other over the
+// whole burst, so that the cache misses of its flows overlap.
 //
 // Owned by a worker. Takes over the frames it is given and frees them.
 #pragma once
@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "dataplane/flow/flow_hash.h"
+#include "dataplane/flow/flow_sink.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/packet/parser.h"
@@ -37,6 +38,10 @@ class Pipeline {
   Pipeline(const PipelineOptions& options, const FlowHash* hash,
            FlowTable* table, FrameWriter* frames, Handoff* handoff);
 
+  // A program that is told of frames and flows from now on; it outlives the
+  // pipeline. Before the first frame.
+  void SetSink(FlowSink* sink) { sink_ = sink; }
+
   // Frames from a port, at most kBurst, each with its FrameStamp.
   void Receive(rte_mbuf** frames, uint32_t count);
 
@@ -62,15 +67,21 @@ class Pipeline {
     rte_mbuf* frame;
     uint64_t hash;
     uint32_t wire_length;
+    DropReason reason;  // kNone: a TCP segment
     ParsedFrame parsed;
   };
 
   // Parses and hashes frames into jobs_, and returns how many there are. What
-  // is no TCP is dropped, and what is another worker's is handed over.
+  // is no TCP is dropped, unless the sink wants to see it, and what is another
+  // worker's is handed over.
   uint32_t Prepare(rte_mbuf** frames, uint32_t count, bool may_hand_over);
-  bool Parse(rte_mbuf* frame, Job* job);
+  DropReason Parse(rte_mbuf* frame, Job* job);
   void HandOver();
-  void Track(uint32_t jobs);
+  void Process(uint32_t jobs);
+  DropReason Track(const Job& job, uint32_t interest);
+  void Deliver(const Job& job, const TrackedFrame& tracked, uint32_t interest);
+  static FrameView ViewOf(const Job& job);
+  uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   void Keep(const TrackedFrame& tracked, const Job& job);
 
   const PipelineOptions options_;
@@ -78,6 +89,7 @@ class Pipeline {
   FlowTable* const table_;
   FrameWriter* const frames_;
   Handoff* const handoff_;
+  FlowSink* sink_ = nullptr;
   FlowTracker tracker_;
   FrameCounts counts_;
   int64_t now_ns_ = 0;

@@ -60,6 +60,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   pipeline.snaplen_bytes = options.snaplen_bytes;
   worker->pipeline_ = std::make_unique<Pipeline>(
       pipeline, hash, worker->flows_.get(), &worker->frame_writer_, handoff);
+  if (worker->sink_ != nullptr) worker->AttachSink(options.snaplen_bytes);
   return worker;
 }
 
@@ -69,11 +70,20 @@ Worker::Worker(const DataplaneOptions& options, uint32_t number,
       cpu_(options.cpus.empty() ? -1
                                 : static_cast<int32_t>(options.cpus[number])),
       idle_(options.idle),
+      burst_(static_cast<uint16_t>(options.burst)),
+      sink_(options.sinks.empty() ? nullptr : options.sinks[number]),
       handoff_(handoff),
       frame_pool_(std::move(frame_pool)),
       frame_writer_(&frame_pool_) {}
 
 Worker::~Worker() { Stop(); }
+
+void Worker::AttachSink(uint32_t snaplen_bytes) {
+  flows_->SetSink(sink_);
+  pipeline_->SetSink(sink_);
+  sink_->Attach(
+      {number_, snaplen_bytes, flows_.get(), &frame_pool_, &frame_writer_});
+}
 
 absl::Status Worker::Start() {
   host_clock_ =
@@ -118,13 +128,20 @@ void Worker::Run() {
     }
   }
   DiscardQueued();
+  if (sink_ != nullptr) {
+    flows_->EndAll(pipeline_->now_ns());
+    sink_->EndWorker();
+  }
   Publish();
   if (registered) rte_thread_unregister();
 }
 
 uint32_t Worker::Turn() {
-  uint32_t frames = TakeOver();
-  for (Input& input : inputs_) frames += Poll(&input);
+  uint32_t frames = 0;
+  if (sink_ == nullptr || sink_->BeginTurn(pipeline_->now_ns())) {
+    frames = TakeOver();
+    for (Input& input : inputs_) frames += Poll(&input);
+  }
   pipeline_->PassTime(host_clock_ ? ReadClock(CLOCK_REALTIME) : 0);
   turns_.Add(1);
   if (frames != 0) busy_turns_.Add(1);
@@ -150,7 +167,7 @@ uint32_t Worker::Poll(Input* input) {
   }
   rte_mbuf* frames[Pipeline::kBurst];
   const uint32_t count =
-      rte_eth_rx_burst(queue.ethdev, queue.queue, frames, Pipeline::kBurst);
+      rte_eth_rx_burst(queue.ethdev, queue.queue, frames, burst_);
   if (count == 0) return 0;
   if (queue.stamped) {
     for (uint32_t i = 0; i < count; ++i) {

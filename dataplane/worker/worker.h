@@ -70,6 +70,7 @@ class Worker {
   Worker(const DataplaneOptions& options, uint32_t number, Handoff* handoff,
          FramePool frame_pool);
 
+  void AttachSink(uint32_t snaplen_bytes);
   void Run();
   uint32_t Turn();
   uint32_t TakeOver();
@@ -80,6 +81,8 @@ class Worker {
   const uint32_t number_;
   const int32_t cpu_;
   const IdlePolicy idle_;
+  const uint16_t burst_;
+  FlowSink* const sink_;  // null: there is no program
   uint64_t flow_capacity_ = 0;
   Handoff* const handoff_;
   std::vector<Input> inputs_;

@@ -70,7 +70,10 @@ class FlowTrackerTest : public ::testing::Test {
     const DropReason reason =
         tracker_->Track(hash_(parsed_.key), parsed_, length, now_, &tracked_);
     // As after every burst, so that records are really given back.
-    if (reason == DropReason::kNone) last_ = table_->IdOf(*tracked_.flow);
+    if (reason == DropReason::kNone) {
+      tracker_->Conclude(tracked_, now_);
+      last_ = table_->IdOf(*tracked_.flow);
+    }
     table_->EndBurst(now_);
     return reason;
   }

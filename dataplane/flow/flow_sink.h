@@ -1,0 +1,102 @@
+// A program on the workers' own threads, as the dataplane sees it: somebody who
+// is told of frames and flows while they are processed. The C API is one. A
+// sink that is not interested costs a branch a frame.
+//
+// One sink a worker. All functions are called by that worker's thread, between
+// BeginTurn and EndWorker; Attach before the thread exists.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/base/drop_reason.h"
+#include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/flow_snapshot.h"
+#include "dataplane/flow/side.h"
+#include "dataplane/packet/parser.h"
+#include "dataplane/tcp/tcp_state.h"
+
+struct rte_mbuf;
+
+namespace mosd::dataplane {
+
+class FlowTable;
+class FramePool;
+class FrameWriter;
+
+// What a sink may use of its worker, on the worker's thread.
+struct WorkerAccess {
+  uint32_t worker = 0;
+  uint32_t snaplen_bytes = 0;
+  FlowTable* flows = nullptr;
+  FramePool* frame_pool = nullptr;
+  FrameWriter* frame_writer = nullptr;
+};
+
+// A frame while it is processed.
+struct FrameView {
+  rte_mbuf* frame;
+  int64_t time_ns;
+  uint32_t wire_length;
+  uint8_t port;
+  DropReason reason;          // kNone: `parsed` is valid
+  const ParsedFrame* parsed;  // a TCP segment
+};
+
+// A frame that was accounted to a flow.
+struct TrackedFrame {
+  FlowRecord* flow;  // valid until FlowTable::EndBurst()
+  Side sender;
+  bool retransmission;
+  bool in_window;  // false: its numbers do not fit; no effect on states
+  bool started;    // it began the flow
+  bool late;       // it came after the flow's end
+  EndReason end;   // kNone, or why the flow is over with it
+  TcpState state_before[kSides];
+  uint64_t stream_offset;  // of its first payload byte
+};
+
+class FlowSink {
+ public:
+  enum Interest : uint32_t {
+    kFlows = 1,    // OnSegment, OnFlowEnd
+    kOrphans = 2,  // OnOrphan
+    kFrames = 4,   // OnFrame
+  };
+
+  virtual ~FlowSink() = default;
+
+  // Read for each burst. Changed by the sink, on the worker's thread.
+  uint32_t interest() const { return interest_; }
+
+  virtual void Attach(const WorkerAccess& access) = 0;
+
+  // Before each turn. `now_ns` is the worker's clock, 0 before the first frame
+  // of a capture. False: the worker shall take no frames yet.
+  virtual bool BeginTurn(int64_t now_ns) = 0;
+
+  // Every frame that the worker meets, before anything is made of it. Frames
+  // that are no TCP are told to the worker that received them, all others to
+  // the one that owns the flow.
+  virtual void OnFrame(const FrameView& frame) = 0;
+
+  // A segment of a flow whose `sink_data` is not 0, or that it starts.
+  virtual void OnSegment(const FrameView& frame,
+                         const TrackedFrame& tracked) = 0;
+
+  // A segment that belongs to no live flow whose handshake was seen.
+  virtual void OnOrphan(const FrameView& frame) = 0;
+
+  // A flow whose `sink_data` is not 0 is about to end.
+  virtual void OnFlowEnd(FlowRecord* flow, EndReason reason) = 0;
+
+  // All frames of a burst were told, and their last frames can be read.
+  virtual void OnBurstEnd() = 0;
+
+  // The worker ends; its flows have ended.
+  virtual void EndWorker() = 0;
+
+ protected:
+  uint32_t interest_ = 0;
+};
+
+}  // namespace mosd::dataplane
