@@ -1,5 +1,5 @@
-// Filters of raw sockets: each engine against libpcap's own interpreter, on
-// whole frames and on frames cut anywhere.
+// Filters of raw sockets, on whole frames and on frames cut anywhere, in one
+// buffer and in several, against libpcap as it is.
 #include "api/filter/frame_filter.h"
 
 #include <rte_mbuf.h>
@@ -18,13 +18,10 @@
 namespace mosd::api {
 namespace {
 
-using Engine = FrameFilter::Engine;
 using mosd::testing::Bytes;
 using mosd::testing::FlowWords;
 using mosd::testing::Packet;
 using mosd::testing::PcapProgram;
-
-constexpr Engine kEngines[] = {Engine::kDpdk, Engine::kPcap};
 
 std::vector<Bytes> Frames() {
   std::vector<Bytes> frames = {
@@ -98,29 +95,26 @@ class Chain {
 
 class FrameFilterTest : public ::testing::Test {
  protected:
-  // Every engine says what libpcap says of every frame.
+  // The filter says what libpcap says of every frame.
   static void CheckAgreement(const std::string& text,
                              const std::vector<Bytes>& frames) {
     const PcapProgram pcap(text);
     ASSERT_TRUE(pcap.ok()) << text << ": " << pcap.error();
-    for (const Engine engine : kEngines) {
-      const auto filter = FrameFilter::Compile(text, engine);
-      ASSERT_TRUE(filter.ok()) << filter.status();
-      for (const Bytes& frame : frames) {
-        const bool expected = pcap.Matches(frame);
-        ASSERT_EQ((*filter)->Matches(frame), expected)
-            << text << " engine " << int((*filter)->engine()) << " size "
-            << frame.size();
-        if (frame.size() > 9'018) continue;
-        ASSERT_EQ((*filter)->Matches(Chain(frame, 31).mbuf()), expected)
-            << text << " engine " << int((*filter)->engine()) << " size "
-            << frame.size();
+    const auto filter = FrameFilter::Compile(text);
+    ASSERT_TRUE(filter.ok()) << filter.status();
+    for (const Bytes& frame : frames) {
+      const bool expected = pcap.Matches(frame);
+      ASSERT_EQ((*filter)->Matches(frame), expected)
+          << text << " size " << frame.size();
+      for (const size_t part_bytes : {size_t{31}, size_t{65'535}}) {
+        ASSERT_EQ((*filter)->Matches(Chain(frame, part_bytes).mbuf()), expected)
+            << text << " size " << frame.size() << " by " << part_bytes;
       }
     }
   }
 };
 
-TEST_F(FrameFilterTest, EveryEngineAgreesWithLibpcap) {
+TEST_F(FrameFilterTest, AgreesWithLibpcap) {
   constexpr const char* kFilters[] = {
       "",
       " ",
@@ -217,15 +211,6 @@ TEST_F(FrameFilterTest, RandomArithmeticAgreesWithLibpcap) {
   }
 }
 
-TEST_F(FrameFilterTest, RunsOnTheEngineThatItCan) {
-  EXPECT_EQ((*FrameFilter::Compile("tcp"))->engine(), Engine::kDpdk);
-  EXPECT_EQ((*FrameFilter::Compile("tcp", Engine::kPcap))->engine(),
-            Engine::kPcap);
-  // A loop.
-  EXPECT_EQ((*FrameFilter::Compile("ip6 protochain 6"))->engine(),
-            Engine::kPcap);
-}
-
 TEST_F(FrameFilterTest, SaysWhatIsWrong) {
   for (const char* text : {"tcp and (", "nonsense words", "port 99999", "ip[",
                            "host 300.1.1.1.1", ")", "tcp or"}) {
@@ -271,24 +256,22 @@ TEST_F(FrameFilterTest, NoTextIsTooLongOrTooDeep) {
 TEST_F(FrameFilterTest, ConcurrentThreadsShareAFilter) {
   const Bytes tcp = Packet().Ipv4("1.2.3.4", "5.6.7.8").Tcp(1, 80).Build();
   const Bytes udp = Packet().Ipv4("1.2.3.4", "5.6.7.8").Udp(1, 80).Build();
-  for (const Engine engine : kEngines) {
-    const auto filter = FrameFilter::Compile("tcp dst port 80", engine);
-    ASSERT_TRUE(filter.ok());
-    std::atomic<int> wrong{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 3; ++i) {
-      threads.emplace_back([&] {
-        for (int n = 0; n < 5'000; ++n) {
-          if (!(*filter)->Matches(tcp) || (*filter)->Matches(udp)) ++wrong;
-          if (n % 1'000 == 0 && !FrameFilter::Compile("tcp port 80").ok()) {
-            ++wrong;
-          }
+  const auto filter = FrameFilter::Compile("tcp dst port 80");
+  ASSERT_TRUE(filter.ok());
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 5'000; ++n) {
+        if (!(*filter)->Matches(tcp) || (*filter)->Matches(udp)) ++wrong;
+        if (n % 1'000 == 0 && !FrameFilter::Compile("tcp port 80").ok()) {
+          ++wrong;
         }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(wrong.load(), 0);
+      }
+    });
   }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong.load(), 0);
 }
 
 }  // namespace
