@@ -3,41 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "controlplane/grpc/flow_filter_parser.h"
+#include "controlplane/flow_filter/filter_parser.h"
+#include "controlplane/grpc/flow_filter_field.h"
 
 namespace mosd::controlplane {
 namespace {
 
-using dataplane::Endpoint;
 using dataplane::FlowSnapshot;
-using End = FilterStep::End;
 using Field = FilterStep::Field;
 using Op = FilterStep::Op;
 using Relation = FilterStep::Relation;
 
-bool AddressMatches(const FilterStep& step, const Endpoint& endpoint) {
-  for (size_t i = 0; i < step.address.size(); ++i) {
-    if ((endpoint.address[i] & step.mask[i]) != step.address[i]) return false;
-  }
-  return true;
-}
-
-bool PortMatches(const FilterStep& step, const Endpoint& endpoint) {
-  return endpoint.port >= step.low_port && endpoint.port <= step.high_port;
-}
-
-template <typename Test>
-bool EndMatches(const FilterStep& step, const FlowSnapshot& flow, Test test) {
-  const bool client = step.end != End::kServer;
-  const bool server = step.end != End::kClient;
-  return (client && test(step, flow.side[0].endpoint)) ||
-         (server && test(step, flow.side[1].endpoint));
-}
-
 int64_t ValueOf(Field field, const FlowSnapshot& flow, int64_t now_ns) {
   switch (field) {
-    case Field::kIpVersion:
-      return static_cast<int64_t>(flow.version);
     case Field::kFlowState:
       return static_cast<int64_t>(flow.state);
     case Field::kClientState:
@@ -82,11 +60,11 @@ bool Compare(int64_t value, Relation relation, int64_t number) {
 bool TestMatches(const FilterStep& step, const FlowSnapshot& flow,
                  int64_t now_ns) {
   switch (step.op) {
+    case Op::kVersion:
     case Op::kAddress:
-      return step.version == flow.version &&
-             EndMatches(step, flow, AddressMatches);
     case Op::kPort:
-      return EndMatches(step, flow, PortMatches);
+      return StepMatches(step, flow.version, flow.side[0].endpoint,
+                         flow.side[1].endpoint);
     case Op::kMember:
       return (step.members >> ValueOf(step.field, flow, now_ns) & 1) != 0;
     default:
@@ -95,38 +73,28 @@ bool TestMatches(const FilterStep& step, const FlowSnapshot& flow,
   }
 }
 
+constexpr FilterLanguage kLanguage = {
+    .max_text_bytes = FlowFilter::kMaxText,
+    .has_ip_words = true,
+    .take_field = TakeFilterField,
+    .term = "expected a word such as 'host', 'port' or 'state'",
+    .words =
+        "expected 'host', 'net', 'port', 'portrange', 'tcp', 'ip', 'ip6', an "
+        "address, or a field such as 'state'",
+};
+
 }  // namespace
 
 absl::StatusOr<FlowFilter> FlowFilter::Parse(absl::string_view text) {
-  absl::StatusOr<std::vector<FilterStep>> steps = ParseFlowFilter(text);
+  absl::StatusOr<std::vector<FilterStep>> steps = ParseFilter(text, kLanguage);
   if (!steps.ok()) return steps.status();
   return FlowFilter(*std::move(steps));
 }
 
 bool FlowFilter::Matches(const FlowSnapshot& flow, int64_t now_ns) const {
-  if (steps_.empty()) return true;
-  // Operators bind from left to right: each nesting level leaves one operand
-  // open, and the innermost has its own, the next, and that one's protocol.
-  bool stack[kMaxNesting + 3];
-  size_t depth = 0;
-  for (const FilterStep& step : steps_) {
-    switch (step.op) {
-      case Op::kNot:
-        stack[depth - 1] = !stack[depth - 1];
-        break;
-      case Op::kAnd:
-        --depth;
-        stack[depth - 1] = stack[depth - 1] && stack[depth];
-        break;
-      case Op::kOr:
-        --depth;
-        stack[depth - 1] = stack[depth - 1] || stack[depth];
-        break;
-      default:
-        stack[depth++] = TestMatches(step, flow, now_ns);
-    }
-  }
-  return stack[0];
+  return RunFilter(steps_, [&](const FilterStep& step) {
+    return TestMatches(step, flow, now_ns);
+  });
 }
 
 }  // namespace mosd::controlplane

@@ -14,6 +14,34 @@ namespace {
 using Field = FilterStep::Field;
 using Kind = FilterTokenKind;
 using Relation = FilterStep::Relation;
+
+struct FilterFieldInfo {
+  // How a value is written.
+  enum class Type : uint8_t { kNames, kNumber, kDuration };
+
+  absl::string_view name;
+  FilterStep::Field field;
+  Type type;
+  // kNames: the enum of mos.v1 that has the names, with the prefix they lose;
+  // empty: true and false. A value of the dataplane is the enum's minus
+  // `enum_offset`.
+  absl::string_view enum_name;
+  absl::string_view enum_prefix;
+  int enum_offset;
+
+  bool has_names() const { return type == Type::kNames; }
+
+  bool Accepts(FilterTokenKind relation) const;
+  // Reads one value into `step`. False: there is no such value.
+  bool Take(absl::string_view word, FilterStep* step) const;
+  // Completes a step that has its values.
+  void Finish(FilterTokenKind relation, FilterStep* step) const;
+
+  // For errors: "expected one of ...".
+  std::string ExpectedRelation() const;
+  std::string ExpectedValue() const;
+};
+
 using Type = FilterFieldInfo::Type;
 
 constexpr FilterFieldInfo kFields[] = {
@@ -77,8 +105,6 @@ Relation ToRelation(Kind kind) {
       return Relation::kEq;
   }
 }
-
-}  // namespace
 
 bool FilterFieldInfo::Accepts(FilterTokenKind relation) const {
   switch (relation) {
@@ -148,11 +174,36 @@ std::string FilterFieldInfo::ExpectedValue() const {
   return absl::StrCat("expected one of ", names, " for '", name, "'");
 }
 
-const FilterFieldInfo* FindFilterField(absl::string_view name) {
+// nullptr: there is no such field.
+const FilterFieldInfo* FindField(absl::string_view name) {
   for (const FilterFieldInfo& field : kFields) {
     if (absl::EqualsIgnoreCase(name, field.name)) return &field;
   }
   return nullptr;
+}
+
+}  // namespace
+
+FieldOutcome TakeFilterField(FilterCursor* cursor, FilterStep* step,
+                             std::string* expectation) {
+  const FilterFieldInfo* field = FindField(cursor->token().text);
+  if (field == nullptr) return FieldOutcome::kNoField;
+  cursor->Advance();
+  const FilterTokenKind relation = cursor->token().kind;
+  if (!field->Accepts(relation)) {
+    *expectation = field->ExpectedRelation();
+    return FieldOutcome::kWrong;
+  }
+  do {
+    cursor->Advance();
+    if (!cursor->At(Kind::kWord) || !field->Take(cursor->token().text, step)) {
+      *expectation = field->ExpectedValue();
+      return FieldOutcome::kWrong;
+    }
+    cursor->Advance();
+  } while (cursor->At(Kind::kComma) && field->has_names());
+  field->Finish(relation, step);
+  return FieldOutcome::kTaken;
 }
 
 }  // namespace mosd::controlplane

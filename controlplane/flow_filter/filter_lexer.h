@@ -33,9 +33,9 @@ struct FilterToken {
   absl::string_view text;
 };
 
-class FlowFilterLexer {
+class FilterLexer {
  public:
-  explicit FlowFilterLexer(absl::string_view text) : text_(text) {}
+  explicit FilterLexer(absl::string_view text) : text_(text) {}
 
   // The next token; kEnd again and again once the text is used up.
   FilterToken Next();

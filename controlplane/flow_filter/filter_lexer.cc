@@ -1,4 +1,4 @@
-#include "controlplane/grpc/flow_filter_lexer.h"
+#include "controlplane/flow_filter/filter_lexer.h"
 
 #include "absl/strings/ascii.h"
 
@@ -29,13 +29,13 @@ bool IsWordByte(char c) {
 
 }  // namespace
 
-FilterToken FlowFilterLexer::Take(FilterTokenKind kind, size_t size) {
+FilterToken FilterLexer::Take(FilterTokenKind kind, size_t size) {
   const FilterToken token{kind, offset_ + 1, text_.substr(offset_, size)};
   offset_ += size;
   return token;
 }
 
-FilterToken FlowFilterLexer::Next() {
+FilterToken FilterLexer::Next() {
   while (offset_ < text_.size() &&
          absl::ascii_isspace(static_cast<unsigned char>(text_[offset_]))) {
     ++offset_;
