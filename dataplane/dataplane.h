@@ -118,6 +118,11 @@ class Dataplane {
   virtual FlowId FindFlow(IpVersion version, const Endpoint& a,
                           const Endpoint& b) const = 0;
 
+  // The worker that owns the flow between two endpoints, whether there is one
+  // or not.
+  virtual uint32_t WorkerOf(IpVersion version, const Endpoint& a,
+                            const Endpoint& b) const = 0;
+
   // Appends up to `limit` flows, live and ended, from `*cursor` on, moves the
   // cursor, and looks at no more than `max_records` records. Returns false
   // when the scan is complete. A flow that exists from before the first call

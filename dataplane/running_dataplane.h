@@ -36,6 +36,8 @@ class RunningDataplane final : public Dataplane {
   bool ReadFlow(FlowId id, FlowSnapshot* flow) const override;
   FlowId FindFlow(IpVersion version, const Endpoint& a,
                   const Endpoint& b) const override;
+  uint32_t WorkerOf(IpVersion version, const Endpoint& a,
+                    const Endpoint& b) const override;
   bool ScanFlows(ScanCursor* cursor, size_t limit, size_t max_records,
                  std::vector<FlowSnapshot>* flows) const override;
   ReadResult ReadLastFrame(FlowId id, Side side, std::span<uint8_t> buffer,
@@ -46,6 +48,7 @@ class RunningDataplane final : public Dataplane {
  private:
   absl::Status OpenPorts(const DataplaneOptions& options);
   const FlowTable* FlowsOf(FlowId id) const;
+  uint32_t OwnerOf(uint64_t hash) const;
 
   // The process, of which there is one for each dataplane. Released last.
   class Claim {

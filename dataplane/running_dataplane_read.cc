@@ -22,8 +22,17 @@ FlowId RunningDataplane::FindFlow(IpVersion version, const Endpoint& a,
   size_t index;
   const FlowKey key = MakeFlowKey(version, a, b, &index);
   const uint64_t hash = hash_(key);
-  const uint32_t owner = handoff_ == nullptr ? 0 : handoff_->OwnerOf(hash);
-  return workers_[owner]->flows().FindId(hash, key);
+  return workers_[OwnerOf(hash)]->flows().FindId(hash, key);
+}
+
+uint32_t RunningDataplane::WorkerOf(IpVersion version, const Endpoint& a,
+                                    const Endpoint& b) const {
+  size_t index;
+  return OwnerOf(hash_(MakeFlowKey(version, a, b, &index)));
+}
+
+uint32_t RunningDataplane::OwnerOf(uint64_t hash) const {
+  return handoff_ == nullptr ? 0 : handoff_->OwnerOf(hash);
 }
 
 bool RunningDataplane::ScanFlows(ScanCursor* cursor, size_t limit,

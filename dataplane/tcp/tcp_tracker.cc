@@ -61,6 +61,42 @@ TcpUpdate TcpOpen(TcpConnection* connection, Side sender,
   return ApplyGeneral(connection, sender, segment);
 }
 
+namespace {
+
+// Stream offset of a sequence number that `end` has sent; its FIN is none.
+uint64_t OffsetOf(const TcpEnd& end, uint32_t seq) {
+  if (!Has(end, kNumbered)) return 0;
+  const bool past_fin = Has(end, kFinSent) && seq == end.next_seq;
+  const uint64_t behind = end.next_seq - seq + (past_fin ? 1 : 0);
+  return behind > end.next_offset ? 0 : end.next_offset - behind;
+}
+
+}  // namespace
+
+uint64_t TcpAckedOffset(const TcpConnection& connection, Side sender) {
+  const TcpEnd& end = connection.end[Index(sender)];
+  return OffsetOf(end, end.acked_seq);
+}
+
+uint64_t TcpInOrderOffset(const TcpConnection& connection, Side sender) {
+  const TcpEnd& end = connection.end[Index(sender)];
+  return OffsetOf(end, end.in_order_seq);
+}
+
+uint32_t TcpBytesBeforeStream(const TcpConnection& connection, Side sender,
+                              const TcpSegment& segment) {
+  const TcpEnd& end = connection.end[Index(sender)];
+  if (!Has(end, kNumbered)) return 0;
+  const uint32_t first = segment.seq + (segment.flags & kTcpSyn ? 1 : 0);
+  const int64_t distance = SeqDistance(end.next_seq, first);
+  if (distance >= 0) return 0;
+  const auto behind = static_cast<uint64_t>(-distance);
+  if (behind <= end.next_offset) return 0;
+  const uint64_t before = behind - end.next_offset;
+  return before < segment.payload_length ? static_cast<uint32_t>(before)
+                                         : segment.payload_length;
+}
+
 FlowState TcpFlowState(const TcpConnection& connection) {
   const auto& [client, server] = connection.end;
   switch (Outcome(client, server)) {

@@ -129,4 +129,15 @@ FlowState TcpFlowState(const TcpConnection& connection);
 uint64_t TcpStreamOffset(const TcpConnection& connection, Side sender,
                          const TcpSegment& segment);
 
+// How many of a segment's payload bytes lie before the first byte of its
+// sender's stream: those of a probe of a connection that was never used. Pure.
+uint32_t TcpBytesBeforeStream(const TcpConnection& connection, Side sender,
+                              const TcpSegment& segment);
+
+// Stream offset up to which the peer has acknowledged what `sender` sent, and
+// up to which it was seen or acknowledged without a gap. A FIN counts in
+// neither. 0 while nothing is known. Pure.
+uint64_t TcpAckedOffset(const TcpConnection& connection, Side sender);
+uint64_t TcpInOrderOffset(const TcpConnection& connection, Side sender);
+
 }  // namespace mosd::dataplane

@@ -108,6 +108,11 @@ class FakeDataplane : public dataplane::Dataplane {
     return false;
   }
 
+  uint32_t WorkerOf(dataplane::IpVersion, const dataplane::Endpoint&,
+                    const dataplane::Endpoint&) const override {
+    return 0;
+  }
+
   dataplane::FlowId FindFlow(dataplane::IpVersion version,
                              const dataplane::Endpoint& a,
                              const dataplane::Endpoint& b) const override {
