@@ -7,9 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <limits>
 #include <string>
 
+#include "api/context/context.h"
+#include "api/pkt_info_fill.h"
 #include "api/running_appliance.h"
 #include "dataplane/dataplane.h"
 
@@ -21,9 +22,6 @@ using dataplane::Endpoint;
 using dataplane::IpVersion;
 using dataplane::LastFrameInfo;
 using dataplane::ReadResult;
-
-static_assert(sizeof(pkt_info) == 72);
-static_assert(offsetof(pkt_info, payload) == 64);
 
 thread_local std::string start_error;
 
@@ -75,34 +73,6 @@ bool ToEndpoint(const sockaddr* address, IpVersion* version,
     default:
       return false;
   }
-}
-
-// The largest value of a field that cannot hold all.
-template <typename T>
-T Clamped(uint32_t value) {
-  return static_cast<T>(
-      std::min<uint32_t>(value, std::numeric_limits<T>::max()));
-}
-
-void FillInfo(const LastFrameInfo& from, uint8_t* frame, size_t copied,
-              pkt_info* info) {
-  const auto at = [&](size_t offset) {
-    return offset < copied ? frame + offset : nullptr;
-  };
-  *info = {};
-  info->cur_ts = static_cast<uint32_t>(from.capture_time_ns / 1'000'000);
-  info->in_ifidx = static_cast<int8_t>(from.port);
-  info->eth_len = Clamped<uint16_t>(from.wire_length);
-  info->ip_len = Clamped<uint16_t>(from.ip_length);
-  info->offset = from.stream_offset;
-  info->payloadlen = Clamped<uint16_t>(from.payload_length);
-  info->seq = from.seq;
-  info->ack_seq = from.ack;
-  info->window = from.window;
-  info->ethh = reinterpret_cast<ethhdr*>(at(0));
-  info->iph = reinterpret_cast<iphdr*>(at(from.ip_offset));
-  info->tcph = reinterpret_cast<tcphdr*>(at(from.tcp_offset));
-  info->payload = from.payload_length != 0 ? at(from.payload_offset) : nullptr;
 }
 
 int ErrnoOf(ReadResult result) {
@@ -169,6 +139,10 @@ ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
   auto* const bytes = static_cast<uint8_t*>(frame);
   dataplane::LastFrameInfo read{};
   auto result = dataplane::ReadResult::kNoFlow;
+  // In a callback, the packet that is being processed is the last one.
+  if (api::Context* const own = api::Context::OfThisThread()) {
+    own->packet().Publish();
+  }
   const bool running =
       api::RunningAppliance::Get().With([&](const api::Dataplane& dataplane) {
         result = dataplane.ReadLastFrame(dataplane::FlowId{flow},
@@ -179,7 +153,7 @@ ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
   if (result != dataplane::ReadResult::kOk) {
     return api::Fail(api::ErrnoOf(result));
   }
-  api::FillInfo(read, bytes, std::min<size_t>(size, read.captured_length),
-                info);
+  api::FillTcpInfo(read, {bytes, std::min<size_t>(size, read.captured_length)},
+                   info);
   return read.captured_length;
 }

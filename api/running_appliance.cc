@@ -17,11 +17,6 @@ RunningAppliance& RunningAppliance::Get() {
 }
 
 absl::Status RunningAppliance::Start(const char* config_file) {
-  const std::unique_lock lock(mutex_);
-  if (appliance_ != nullptr) {
-    return absl::FailedPreconditionError(
-        "an appliance is running in this process; call mos_stop first");
-  }
   controlplane::ConfigBuilder builder;
   if (auto status = builder.ReadFile(config_file); !status.ok()) return status;
   std::vector<std::string> warnings;
@@ -30,15 +25,31 @@ absl::Status RunningAppliance::Start(const char* config_file) {
   }
   auto config = builder.Build();
   if (!config.ok()) return config.status();
-  auto appliance = controlplane::Appliance::Start(*config);
+  return Start(*config, &dataplane::Dataplane::Start);
+}
+
+absl::Status RunningAppliance::Start(
+    const mos::v1::Config& config,
+    const controlplane::Appliance::StartDataplane& start_dataplane) {
+  const std::lock_guard life(life_mutex_);
+  if (With([](const dataplane::Dataplane&) {})) {
+    return absl::FailedPreconditionError(
+        "an appliance is running in this process; stop it first");
+  }
+  auto appliance = controlplane::Appliance::Start(config, start_dataplane);
   if (!appliance.ok()) return appliance.status();
+  const std::unique_lock readers(readers_mutex_);
   appliance_ = *std::move(appliance);
   return absl::OkStatus();
 }
 
 void RunningAppliance::Stop() {
-  const std::unique_lock lock(mutex_);
-  appliance_.reset();
+  const std::lock_guard life(life_mutex_);
+  std::unique_ptr<controlplane::Appliance> appliance;
+  {
+    const std::unique_lock readers(readers_mutex_);
+    appliance = std::move(appliance_);
+  }
 }
 
 }  // namespace mosd::api

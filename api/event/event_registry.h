@@ -100,6 +100,11 @@ class EventRegistry {
         std::memory_order_acquire);
   }
 
+  // Place of an event of this registry, below kCapacity; the oldest is 0.
+  size_t NumberOf(const UserEvent& event) const {
+    return static_cast<size_t>(&event - events_.data());
+  }
+
   size_t size() const { return size_.load(std::memory_order_acquire); }
 
  private:

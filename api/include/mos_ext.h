@@ -11,15 +11,15 @@
 #include <sys/types.h>
 
 #include "mos_pkt_info.h"
+#include "mos_side.h"
+#include "mtcp_api.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct sockaddr;
-
-#define MOS_SIDE_CLI 0
-#define MOS_SIDE_SVR 1
+struct ip6_hdr; /* <netinet/ip6.h> */
 
 /* Starts the appliance that mosd would start from this file and the MOSD_*
  * variables: packet processing, and gRPC and metrics where they are configured.
@@ -55,6 +55,21 @@ int mos_find_flow(const struct sockaddr* a, const struct sockaddr* b,
  * again meanwhile), EACCES (no appliance is running). */
 ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
                          struct pkt_info* info);
+
+/* The id of an active socket's flow, for the functions above and for gRPC. Own
+ * thread of the context. EACCES, EPERM, EBADF; ENOTSOCK: a listening or raw
+ * socket; EINVAL: NULL. */
+int mos_flow_id(mctx_t mctx, int sock, uint64_t* flow);
+
+/* Time of the packet being processed, else of the context, in nanoseconds since
+ * 1970; of a context whose capture has not begun, 0. Own thread. -1: EACCES,
+ * EPERM. */
+int64_t mos_rx_time_ns(mctx_t mctx);
+
+/* 4 or 6; 0: no IP, or NULL. And the IPv6 header, NULL unless it is one. Any
+ * thread. */
+int mos_ip_version(const struct pkt_info* info);
+struct ip6_hdr* mos_ip6h(const struct pkt_info* info);
 
 #ifdef __cplusplus
 }

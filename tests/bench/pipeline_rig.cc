@@ -46,4 +46,14 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
       pipeline, &hash_, table_.get(), writer_.get(), nullptr);
 }
 
+void PipelineRig::Attach(dataplane::FlowSink* sink) {
+  table_->SetSink(sink);
+  pipeline_->SetSink(sink);
+  sink->Attach({.worker = 0,
+                .snaplen_bytes = dataplane::PipelineOptions{}.snaplen_bytes,
+                .flows = table_.get(),
+                .frame_pool = pool_.get(),
+                .frame_writer = writer_.get()});
+}
+
 }  // namespace mosd::bench

@@ -22,6 +22,9 @@ class PipelineRig {
   // Memory for `flows` flows with both last frames of `frame_bytes`.
   PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);
 
+  // Puts a program on the worker.
+  void Attach(dataplane::FlowSink* sink);
+
   dataplane::Pipeline& pipeline() { return *pipeline_; }
   const dataplane::Pipeline& pipeline() const { return *pipeline_; }
   const dataplane::FlowTable& flows() const { return *table_; }

@@ -1,0 +1,35 @@
+// How a C function gets at the context it was given, and fails.
+#pragma once
+
+#include <cerrno>
+
+#include "api/context/context.h"
+#include "api/runtime.h"
+#include "mos_api.h"
+
+namespace mosd::api {
+
+// Sets errno; -1.
+inline int Fail(int error) {
+  errno = error;
+  return -1;
+}
+
+// For calls that only the context's own thread may make. Null, with errno set:
+// EACCES, there is no such context, or it has ended; EPERM, another's thread.
+Context* OwnContext(mctx_t mctx);
+
+// For calls that any thread may make: runs `function(Context*)`, which returns
+// an errno or 0, on the context's thread. Returns 0, or -1 with errno set:
+// EACCES besides those of `function`.
+template <typename Function>
+int OnContext(mctx_t mctx, Function function) {
+  Context* const context = Runtime::Get().Find(mctx);
+  if (context == nullptr) return Fail(EACCES);
+  Runtime::Get().NoteCall();
+  int error = EACCES;
+  if (!context->Call([&] { error = function(context); })) return Fail(EACCES);
+  return error == 0 ? 0 : Fail(error);
+}
+
+}  // namespace mosd::api

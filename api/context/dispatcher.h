@@ -1,0 +1,53 @@
+// Calls callbacks: those of built-in events from the lowest bit to the highest,
+// then those of user-defined events whose filters say so, by age. Owned by a
+// context; its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "api/context/callback_set.h"
+#include "api/event/event_registry.h"
+#include "mos_api.h"
+
+namespace mosd::api {
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(mctx_t mctx);
+
+  // The events of another packet or hook: filters are asked anew.
+  void Begin() { ++round_; }
+
+  // Calls what a socket registered for built-in `events` (bits) at `hook`. Its
+  // set is read anew for each callback, for a callback may change it. Ends when
+  // one has set a bit of `sides` in `*stopped`.
+  void Call(int socket, CallbackSet* const* set, Hook hook, int side,
+            uint32_t events, const uint8_t* stopped, uint8_t sides);
+
+  // mtcp_raise_event. False: the filter of the event's parent is not running.
+  bool Raise(event_t event);
+
+ private:
+  // What is known of a user-defined event in this round.
+  struct Memo {
+    uint64_t round = 0;
+    bool asked = false;  // its filter has run
+    bool fires = false;
+  };
+
+  // Takes the first user-defined event after `*last`, and calls its callback if
+  // it fires. False: there is none.
+  bool CallUserDefined(int socket, const CallbackSet& set, Hook hook, int side,
+                       uint32_t events, const UserEvent** last);
+  bool Fires(int socket, int side, const UserEvent& event);
+  Memo* MemoOf(const UserEvent& event);
+
+  const mctx_t mctx_;
+  uint64_t round_ = 1;
+  std::vector<Memo> memos_;  // by the events' numbers
+  // The event whose filter is running; null: none.
+  const UserEvent* filtering_ = nullptr;
+};
+
+}  // namespace mosd::api

@@ -1,0 +1,114 @@
+// The flows that stream sockets watch: which sockets see which flow, what its
+// segments mean to them, and in which order they are told. Owned by a context;
+// its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "api/context/callback_set.h"
+#include "api/context/dispatcher.h"
+#include "api/context/monitored_flow.h"
+#include "api/context/packet_view.h"
+#include "api/context/pool.h"
+#include "api/context/socket.h"
+#include "api/stream/block_pool.h"
+#include "dataplane/flow/flow_sink.h"
+#include "dataplane/tcp/tcp_state.h"
+
+namespace mosd::api {
+
+class FlowMonitor {
+ public:
+  // For `max_flows` flows at a time. `listeners`, `sets`, `dispatcher` and
+  // `packet` belong to the same context and outlive the monitor.
+  // RESOURCE_EXHAUSTED.
+  static absl::StatusOr<std::unique_ptr<FlowMonitor>> Create(
+      uint32_t max_flows, std::deque<Listener>* listeners, CallbackSets* sets,
+      Dispatcher* dispatcher, PacketView* packet);
+
+  // Stream listeners in the order of their creation; after each change of them
+  // or of their callbacks.
+  void SetListeners(std::vector<int> stream_listeners) {
+    stream_listeners_ = std::move(stream_listeners);
+  }
+
+  // As FlowSink has them.
+  void OnSegment(const dataplane::FrameView& frame,
+                 const dataplane::TrackedFrame& tracked);
+  void OnFlowEnd(dataplane::FlowRecord* record);
+  void OnBurstEnd();
+
+  // Ends all flows, as for the program.
+  void EndAll();
+
+  // Null: there is no such flow socket.
+  FlowSocket* Find(int socket);
+  MonitoredFlow& FlowOf(const FlowSocket& socket) {
+    return flows_[socket.flow];
+  }
+
+  // What callbacks may do to a flow socket.
+  // Stops watching sides (1 << Index); both: the socket is no more.
+  void Stop(FlowSocket* socket, uint8_t sides);
+  // After a change of the socket's callbacks.
+  void UpdateMask(const FlowSocket& socket);
+  // Of a receiver; 0 switches off.
+  void SetBufferBytes(FlowSocket* socket, Side receiver, uint32_t bytes);
+
+  // Stops all flow sockets of a listener.
+  void StopListener(int listener);
+
+  // As the hook that is being called shall see it.
+  dataplane::TcpState StateOf(const MonitoredFlow& flow, Side side) const;
+
+  const BlockPool& blocks() const { return *blocks_; }
+  uint32_t flow_count() const { return flows_.in_use(); }
+  uint64_t refused_flows() const { return refused_flows_; }
+
+ private:
+  FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
+              std::unique_ptr<BlockPool> blocks,
+              std::deque<Listener>* listeners, CallbackSets* sets,
+              Dispatcher* dispatcher, PacketView* packet);
+
+  MonitoredFlow* Adopt(const dataplane::FrameView& frame,
+                       dataplane::FlowRecord* record);
+  void AddSocket(MonitoredFlow* flow, int listener);
+  void Raise(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
+             bool toward_server);
+  void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,
+               const dataplane::TrackedFrame& tracked);
+  void Acknowledge(MonitoredFlow* flow, Side receiver);
+  void NoteNewData(MonitoredFlow* flow, Side receiver);
+  void SeeToAfterBurst(MonitoredFlow* flow);
+  void TellNewData(MonitoredFlow* flow);
+  void TrimBuffers(MonitoredFlow* flow);
+  void TellOverwritten(MonitoredFlow* flow, Side receiver, uint64_t base);
+  void TellEnd(MonitoredFlow* flow);
+  void Reap(MonitoredFlow* flow);
+  void Remove(MonitoredFlow* flow, FlowSocket* socket);
+  void Free(MonitoredFlow* flow);
+  void UpdateMask(MonitoredFlow* flow);
+
+  Pool<MonitoredFlow> flows_;
+  Pool<FlowSocket> sockets_;
+  std::unique_ptr<BlockPool> blocks_;
+  std::deque<Listener>* const listeners_;
+  CallbackSets* const sets_;
+  Dispatcher* const dispatcher_;
+  PacketView* const packet_;
+  std::vector<int> stream_listeners_;
+  std::vector<uint32_t> in_burst_;  // flows to be seen to after the burst
+  // States that differ from the record's while a flow's callbacks run.
+  const MonitoredFlow* shown_flow_ = nullptr;
+  dataplane::TcpState shown_[kSides] = {};
+  int depth_ = 0;  // callbacks are running: sockets stay where they are
+  uint64_t refused_flows_ = 0;
+};
+
+}  // namespace mosd::api

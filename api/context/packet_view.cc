@@ -1,0 +1,87 @@
+#include "api/context/packet_view.h"
+
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "api/pkt_info_fill.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/frame/last_frame.h"
+#include "dataplane/last_frame_reader.h"
+
+namespace mosd::api {
+
+using dataplane::kMaxFrameBytes;
+using dataplane::LastFrameInfo;
+
+PacketView::PacketView() : copy_(std::make_unique<uint8_t[]>(kMaxFrameBytes)) {}
+
+void PacketView::Publish() {
+  access_.frame_writer->Publish();
+  changed_ = true;
+}
+
+// As much of the current frame as its slot keeps.
+std::span<uint8_t> PacketView::CopyBytes(uint32_t least) {
+  const rte_mbuf* const frame = frame_->frame;
+  const uint32_t length = std::min(
+      {frame->pkt_len, kMaxFrameBytes, std::max(access_.snaplen_bytes, least)});
+  if (frame->nb_segs == 1) [[likely]] {
+    std::memcpy(copy_.get(), rte_pktmbuf_mtod(frame, const void*), length);
+  } else {
+    const void* const bytes = rte_pktmbuf_read(frame, 0, length, copy_.get());
+    if (bytes != copy_.get()) std::memcpy(copy_.get(), bytes, length);
+  }
+  return {copy_.get(), length};
+}
+
+bool PacketView::CopyCurrent(pkt_info* info) {
+  if (frame_ == nullptr) return false;
+  if (frame_->reason != dataplane::DropReason::kNone) {
+    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
+                  CopyBytes(0), info);
+    return true;
+  }
+  // Its slot has it as it came.
+  if (changed_ && tracked_ != nullptr) {
+    return CopyLast(*tracked_->flow, tracked_->sender, info);
+  }
+  const dataplane::ParsedFrame& parsed = *frame_->parsed;
+  const std::span<uint8_t> bytes = CopyBytes(parsed.payload_offset);
+  LastFrameInfo from{};
+  from.capture_time_ns = frame_->time_ns;
+  from.stream_offset = tracked_ != nullptr ? tracked_->stream_offset : 0;
+  from.wire_length = frame_->wire_length;
+  from.captured_length = static_cast<uint32_t>(bytes.size());
+  from.port = frame_->port;
+  from.ip_length = parsed.ip_length;
+  from.payload_length = parsed.payload_length;
+  from.seq = parsed.seq;
+  from.ack = parsed.ack;
+  from.window = parsed.window;
+  from.ip_offset = parsed.ip_offset;
+  from.tcp_offset = parsed.tcp_offset;
+  from.payload_offset = parsed.payload_offset;
+  from.tcp_flags = parsed.tcp_flags;
+  FillTcpInfo(from, bytes, info);
+  return true;
+}
+
+bool PacketView::CopyLast(const dataplane::FlowRecord& flow,
+                          dataplane::Side side, pkt_info* info) {
+  if (frame_ != nullptr && !changed_ && tracked_ != nullptr &&
+      tracked_->flow == &flow && tracked_->sender == side) [[likely]] {
+    return CopyCurrent(info);
+  }
+  access_.frame_writer->Publish();
+  LastFrameInfo from{};
+  const dataplane::ReadResult result = dataplane::ReadLastFrame(
+      *access_.flows, *access_.frame_pool, access_.flows->IdOf(flow), side,
+      {copy_.get(), kMaxFrameBytes}, &from);
+  if (result != dataplane::ReadResult::kOk) return false;
+  FillTcpInfo(from, {copy_.get(), from.captured_length}, info);
+  return true;
+}
+
+}  // namespace mosd::api

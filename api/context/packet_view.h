@@ -1,0 +1,58 @@
+// The packet that is being processed, and the last ones of flows, as the C API
+// shows them. Owned by a context; its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dataplane/flow/flow_sink.h"
+#include "mos_pkt_info.h"
+
+namespace mosd::api {
+
+class PacketView {
+ public:
+  PacketView();
+
+  void Attach(const dataplane::WorkerAccess& access) { access_ = access; }
+
+  // The packet that is processed from now on, and, if it is of a live flow,
+  // what is known of it there. Both outlive Leave().
+  void Enter(const dataplane::FrameView* frame,
+             const dataplane::TrackedFrame* tracked) {
+    frame_ = frame;
+    tracked_ = tracked;
+    changed_ = false;
+  }
+  void Leave() { frame_ = nullptr; }
+
+  // Null: none is being processed.
+  const dataplane::FrameView* frame() const { return frame_; }
+  // Null: it is of no live flow.
+  const dataplane::TrackedFrame* tracked() const { return tracked_; }
+
+  // Last frames are readable by all threads, the current one included, whose
+  // bytes may change from here on.
+  void Publish();
+
+  // Fills `*info` with the packet that is being processed, whose bytes are
+  // copied. False: there is none.
+  bool CopyCurrent(pkt_info* info);
+
+  // The same with the last frame of a side of a flow. False: it has none.
+  bool CopyLast(const dataplane::FlowRecord& flow, dataplane::Side side,
+                pkt_info* info);
+
+ private:
+  std::span<uint8_t> CopyBytes(uint32_t least);
+
+  dataplane::WorkerAccess access_;
+  const dataplane::FrameView* frame_ = nullptr;
+  const dataplane::TrackedFrame* tracked_ = nullptr;
+  bool changed_ = false;  // Publish() was called for the current packet
+  // What the program is given; the next call uses it again.
+  std::unique_ptr<uint8_t[]> copy_;
+};
+
+}  // namespace mosd::api

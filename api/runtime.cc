@@ -1,0 +1,226 @@
+#include "api/runtime.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "api/conf_change.h"
+#include "api/running_appliance.h"
+#include "spdlog/spdlog.h"
+
+namespace mosd::api {
+namespace {
+
+using dataplane::Dataplane;
+using dataplane::DataplaneOptions;
+
+// A program that has made no call for so long has set up what it wants to.
+constexpr int64_t kSetUpNs = 1'000'000'000;
+constexpr std::chrono::milliseconds kJoinTurn{10};
+
+// The process was forked: its worker threads stayed behind.
+std::atomic<bool> forked{false};
+
+int64_t MonotonicNs() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+Runtime& Runtime::Get() {
+  // Never destroyed: a worker may still call while the process ends.
+  static auto* const runtime = new Runtime;
+  return *runtime;
+}
+
+Runtime::Runtime() {
+  for (int i = 0; i < kMaxContexts; ++i) public_contexts_[i].cpu = i;
+  pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
+}
+
+absl::Status Runtime::Start(const char* config_file) {
+  const std::lock_guard lock(mutex_);
+  if (forked.load()) {
+    return absl::FailedPreconditionError(
+        "this process was forked from one that used the library; call "
+        "mtcp_init in a process of its own");
+  }
+  if (started()) {
+    return absl::FailedPreconditionError(
+        "mtcp_init was called already; call mtcp_destroy first");
+  }
+  auto conf = controlplane::ReadMosConf(config_file, environ);
+  if (!conf.ok()) return conf.status();
+  conf_ = *std::move(conf);
+  for (const std::string& notice : conf_.notices) spdlog::info("{}", notice);
+  return StartAppliance();
+}
+
+absl::Status Runtime::StartAppliance() {
+  const auto workers = static_cast<int>(conf_.config.dataplane().workers());
+  if (workers > kMaxContexts) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", workers, " cores; at most ", kMaxContexts,
+                     " can be used"));
+  }
+  ContextOptions options;
+  options.max_flows = static_cast<uint32_t>(conf_.max_concurrency);
+  options.buffer_bytes = conf_.no_ring_buffers ? 0 : conf_.rmem_size;
+  options.last_is_current = conf_.last_packet_is_current;
+  context_count_.store(0);
+  contexts_.clear();
+  for (int i = 0; i < workers; ++i) {
+    auto context = Context::Create(&public_contexts_[i], options);
+    if (!context.ok()) return context.status();
+    contexts_.push_back(*std::move(context));
+  }
+  context_count_.store(contexts_.size(), std::memory_order_release);
+  NoteCall();
+  const absl::Status status = RunningAppliance::Get().Start(
+      conf_.config, [this](const DataplaneOptions& from) {
+        DataplaneOptions with_sinks = from;
+        for (const auto& context : contexts_) {
+          with_sinks.sinks.push_back(context.get());
+        }
+        return Dataplane::Start(with_sinks);
+      });
+  started_.store(status.ok(), std::memory_order_release);
+  return status;
+}
+
+absl::Status Runtime::Stop() {
+  if (Context::OfThisThread() != nullptr) {
+    return absl::AbortedError(
+        "mtcp_destroy was called in a callback; call mtcp_destroy_context "
+        "there, and mtcp_destroy when mtcp_app_join has returned");
+  }
+  const std::lock_guard lock(mutex_);
+  if (!started() || forked.load()) {
+    return absl::FailedPreconditionError("mtcp_init was not called");
+  }
+  StopAppliance();
+  return absl::OkStatus();
+}
+
+void Runtime::StopAppliance() {
+  for (const auto& context : contexts_) context->RequestEnd();
+  RunningAppliance::Get().Stop();
+  started_.store(false, std::memory_order_release);
+}
+
+absl::Status Runtime::Configuration(mtcp_conf* conf) const {
+  const std::lock_guard lock(mutex_);
+  if (!started()) {
+    return absl::FailedPreconditionError("mtcp_init was not called");
+  }
+  *conf = ToMtcpConf(conf_);
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::Replace(const mtcp_conf& conf) {
+  const std::lock_guard lock(mutex_);
+  if (!started()) {
+    return absl::FailedPreconditionError("mtcp_init was not called");
+  }
+  controlplane::MosConf changed = conf_;
+  if (auto status = ApplyMtcpConf(conf, &changed); !status.ok()) return status;
+  const bool busy = std::ranges::any_of(contexts_, [](const auto& context) {
+    return context->phase() != Context::Phase::kIdle;
+  });
+  if (busy) {
+    return absl::FailedPreconditionError(
+        "there are contexts; call mtcp_setconf before mtcp_create_context");
+  }
+  StopAppliance();
+  conf_ = std::move(changed);
+  return StartAppliance();
+}
+
+absl::StatusOr<mctx_t> Runtime::CreateContext(int cpu) {
+  const std::lock_guard lock(mutex_);
+  if (!started() || forked.load()) {
+    return absl::FailedPreconditionError("mtcp_init was not called");
+  }
+  if (cpu < 0 || static_cast<size_t>(cpu) >= contexts_.size()) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no core ", cpu, " of ", contexts_.size()));
+  }
+  NoteCall();
+  Context& context = *contexts_[static_cast<size_t>(cpu)];
+  if (!context.Move(Context::Phase::kIdle, Context::Phase::kCreated)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("core ", cpu, " has a context, or had one"));
+  }
+  return context.mctx();
+}
+
+int Runtime::IndexOf(mctx_t mctx) const {
+  const auto first = reinterpret_cast<uintptr_t>(public_contexts_);
+  const uintptr_t distance = reinterpret_cast<uintptr_t>(mctx) - first;
+  if (distance % sizeof(mtcp_context) != 0) return -1;
+  const uintptr_t index = distance / sizeof(mtcp_context);
+  if (index >= context_count_.load(std::memory_order_acquire)) return -1;
+  return static_cast<int>(index);
+}
+
+Context* Runtime::Find(mctx_t mctx) {
+  const int index = IndexOf(mctx);
+  if (index < 0 || !started() || forked.load(std::memory_order_relaxed)) {
+    return nullptr;
+  }
+  Context* const context = contexts_[static_cast<size_t>(index)].get();
+  return context->phase() == Context::Phase::kIdle ? nullptr : context;
+}
+
+// Without the lock: mtcp_destroy may be called meanwhile.
+bool Runtime::Join(mctx_t mctx) {
+  Context* const context = Find(mctx);
+  if (context == nullptr || context->IsOwnThread()) return false;
+  context->Move(Context::Phase::kCreated, Context::Phase::kRunning);
+  NoteCall();
+  while (context->phase() != Context::Phase::kEnded) {
+    std::this_thread::sleep_for(kJoinTurn);
+    ReleaseIdle();
+    bool exhausted = false;
+    RunningAppliance::Get().With([&](const Dataplane& dataplane) {
+      exhausted = dataplane.InputExhausted();
+    });
+    if (exhausted && conf_.config.dataplane().exit_on_eof()) {
+      context->RequestEnd();
+    }
+  }
+  return true;
+}
+
+void Runtime::NoteCall() {
+  last_call_ns_.store(MonotonicNs(), std::memory_order_relaxed);
+}
+
+void Runtime::ReleaseIdle() {
+  if (MonotonicNs() - last_call_ns_.load(std::memory_order_relaxed) <
+      kSetUpNs) {
+    return;
+  }
+  for (const auto& context : contexts_) context->Release();
+}
+
+int Runtime::WorkerOf(dataplane::IpVersion version,
+                      const dataplane::Endpoint& a,
+                      const dataplane::Endpoint& b) const {
+  int worker = -1;
+  RunningAppliance::Get().With([&](const Dataplane& dataplane) {
+    worker = static_cast<int>(dataplane.WorkerOf(version, a, b));
+  });
+  return worker;
+}
+
+}  // namespace mosd::api

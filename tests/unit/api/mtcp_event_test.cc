@@ -1,0 +1,265 @@
+// Registering, user-defined events, and what callbacks may do to their own
+// sockets while they run.
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/unit/api/mos_program.h"
+
+namespace mosd::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+// What the filters below are to say, and what they did. Only the context's
+// thread touches them while a program runs.
+struct Filters {
+  int asked = 0;
+  event_t raises = 0;
+  int raise_errno = 0;
+  bool answer = true;
+};
+Filters filters;
+
+bool Filter(mctx_t mctx, int, int, event_t, filter_arg_t*) {
+  ++filters.asked;
+  if (filters.raises != 0 && mtcp_raise_event(mctx, filters.raises) != 0) {
+    filters.raise_errno = errno;
+  }
+  return filters.answer;
+}
+
+bool HasPayload(mctx_t mctx, int socket, int side, event_t, filter_arg_t*) {
+  pkt_info info;
+  return mtcp_getlastpkt(mctx, socket, side, &info) == 0 &&
+         info.payloadlen != 0;
+}
+
+class MtcpEventTest : public MosProgram {
+ protected:
+  MtcpEventTest() {
+    filters = {};
+    Handshake();
+    Add(C, "PA", 1001, 5001, "hello");
+    Add(S, "PA", 5001, 1006, "world");
+  }
+
+  int Stream(mctx_t mctx) {
+    return mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_STREAM, 0);
+  }
+};
+
+TEST_F(MtcpEventTest, AUserDefinedEventOccursWhenItsFilterSaysSo) {
+  filter_arg_t argument{};
+  const event_t event =
+      mtcp_define_event(MOS_ON_PKT_IN, &HasPayload, &argument);
+  ASSERT_NE(event, event_t{0});
+  std::vector<int> sides;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      EXPECT_EQ(call.event, event);
+      EXPECT_EQ(call.argument, &argument);
+      sides.push_back(call.side);
+    };
+    const int socket = Stream(mctx);
+    EXPECT_EQ(mtcp_register_callback(mctx, socket, event, MOS_HK_SND, &Forward),
+              0);
+    EXPECT_EQ(mtcp_register_callback(mctx, socket, event, MOS_NULL, &Forward),
+              0)
+        << "as legal as PKT_IN";
+  });
+  EXPECT_THAT(sides, ElementsAre(MOS_SIDE_CLI, MOS_SIDE_SVR));
+}
+
+TEST_F(MtcpEventTest, AFilterIsAskedOncePerPacketAndHookHoweverManyUseIt) {
+  const event_t event = mtcp_define_event(MOS_ON_PKT_IN, &Filter, nullptr);
+  const event_t nested = mtcp_define_event(event, &HasPayload, nullptr);
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call&) { ++calls; };
+    for (int i = 0; i < 3; ++i) {
+      const int socket = Stream(mctx);
+      mtcp_register_callback(mctx, socket, event, MOS_HK_RCV, &Forward);
+      mtcp_register_callback(mctx, socket, nested, MOS_HK_RCV, &Forward);
+    }
+  });
+  EXPECT_EQ(filters.asked, 5);
+  // And once more for the receiver of the last packet, whose own last one had
+  // a payload.
+  EXPECT_EQ(calls, (5 + 1) * 3);
+}
+
+TEST_F(MtcpEventTest, AFilterNobodyRegisteredForIsNotAsked) {
+  mtcp_define_event(MOS_ON_PKT_IN, &Filter, nullptr);
+  Run([&](mctx_t mctx) { Watch(mctx, MOS_ON_PKT_IN, [](const Call&) {}); });
+  EXPECT_EQ(filters.asked, 0);
+}
+
+TEST_F(MtcpEventTest, AnAllocatedEventOccursWhenItsParentsFilterRaisesIt) {
+  const event_t parent = mtcp_define_event(MOS_ON_PKT_IN, &Filter, nullptr);
+  const event_t child = mtcp_alloc_event(parent);
+  ASSERT_NE(child, event_t{0});
+  filters.raises = child;
+  filters.answer = false;
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      EXPECT_EQ(call.event, child);
+      ++calls;
+      EXPECT_EQ(mtcp_raise_event(call.mctx, child), -1) << "not in a filter";
+      EXPECT_EQ(errno, EINVAL);
+    };
+    mtcp_register_callback(mctx, Stream(mctx), child, MOS_HK_SND, &Forward);
+  });
+  EXPECT_EQ(calls, 5);
+  EXPECT_EQ(filters.raise_errno, 0);
+}
+
+TEST_F(MtcpEventTest, AFilterThatRaisesItselfOrItsParentIsRefused) {
+  const event_t event = mtcp_define_event(MOS_ON_PKT_IN, &Filter, nullptr);
+  filters.raises = event;
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call&) { ++calls; };
+    mtcp_register_callback(mctx, Stream(mctx), event, MOS_HK_SND, &Forward);
+  });
+  EXPECT_EQ(filters.raise_errno, EINVAL);
+  EXPECT_EQ(calls, 5);
+}
+
+TEST_F(MtcpEventTest, ACallbackThatDeregistersItselfIsNotCalledAgain) {
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_PKT_IN, [&](const Call& call) {
+      ++calls;
+      for (const int hook : {MOS_HK_SND, MOS_HK_RCV}) {
+        EXPECT_EQ(mtcp_register_callback(call.mctx, call.socket, MOS_ON_PKT_IN,
+                                         hook, nullptr),
+                  0);
+      }
+    });
+  });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(MtcpEventTest, ACallbackMayRegisterMoreForItsFlow) {
+  Handshake(50000);
+  int ends = 0;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_CONN_NEW_DATA, [&](const Call& call) {
+      if (call.event == MOS_ON_CONN_END) {
+        ++ends;
+        return;
+      }
+      EXPECT_EQ(mtcp_register_callback(call.mctx, call.socket, MOS_ON_CONN_END,
+                                       MOS_HK_SND, &Forward),
+                0);
+    });
+  });
+  // Of both sides, of the flow that had data, not of the other.
+  EXPECT_EQ(ends, 2);
+}
+
+TEST_F(MtcpEventTest, ACallbackMayCloseItsSocket) {
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_PKT_IN | MOS_ON_CONN_END, [&](const Call& call) {
+      ++calls;
+      EXPECT_EQ(mtcp_close(call.mctx, call.socket), 0);
+      EXPECT_EQ(mtcp_close(call.mctx, call.socket), -1);
+      EXPECT_EQ(errno, EBADF);
+    });
+  });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(MtcpEventTest, ACallbackMayCloseItsListener) {
+  Handshake(50000);
+  int calls = 0;
+  int listener = -1;
+  Run([&](mctx_t mctx) {
+    listener = Watch(mctx, MOS_ON_PKT_IN, [&](const Call& call) {
+      ++calls;
+      EXPECT_EQ(mtcp_close(call.mctx, listener), 0);
+    });
+  });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(MtcpEventTest, MonitoringOfASideStops) {
+  std::vector<std::string> told;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_PKT_IN, [&](const Call& call) {
+      told.push_back(absl::StrCat(call.side));
+      if (told.size() != 3) return;
+      const int side = MOS_SIDE_CLI;
+      EXPECT_EQ(mtcp_setsockopt(call.mctx, call.socket, SOL_MONSOCKET,
+                                MOS_STOP_MON, &side, sizeof(side)),
+                0);
+    });
+  });
+  // SYN at both, SYN/ACK at the server's; from there on the server alone.
+  EXPECT_THAT(told, ElementsAre("0", "1", "1", "1", "1", "1"));
+}
+
+TEST_F(MtcpEventTest, UserContextsOfFlowsAndListeners) {
+  int values[2] = {0, 0};
+  int listener = -1;
+  int ends = 0;
+  Run([&](mctx_t mctx) {
+    listener =
+        Watch(mctx, MOS_ON_PKT_IN | MOS_ON_CONN_END, [&](const Call& call) {
+          if (call.event == MOS_ON_CONN_END) {
+            EXPECT_EQ(mtcp_get_uctx(call.mctx, call.socket), &values[0]);
+            EXPECT_EQ(mtcp_get_uctx(call.mctx, listener), &values[1]);
+            ++ends;
+            return;
+          }
+          mtcp_set_uctx(call.mctx, call.socket, &values[0]);
+          mtcp_set_uctx(call.mctx, listener, &values[1]);
+        });
+  });
+  EXPECT_EQ(ends, 4);
+}
+
+TEST_F(MtcpEventTest, ASocketSeesTheFlowsThatItsOwnFilterMatched) {
+  Handshake(50000);
+  std::vector<std::string> starts;
+  Run([&](mctx_t mctx) {
+    char text[] = "tcp and src port 50000";
+    monitor_filter filter{};
+    filter.stream_syn_filter = text;
+    const int some = Watch(mctx, MOS_ON_CONN_START, {});
+    EXPECT_EQ(mtcp_bind_monitor_filter(mctx, some, &filter), 0);
+    Watch(mctx, MOS_ON_CONN_START, [&](const Call& call) {
+      sockaddr_in client;
+      socklen_t length = sizeof(client);
+      EXPECT_EQ(mtcp_getpeername(call.mctx, call.socket,
+                                 reinterpret_cast<sockaddr*>(&client), &length,
+                                 MOS_SIDE_CLI),
+                0);
+      if (call.side == MOS_SIDE_CLI) {
+        starts.push_back(absl::StrCat(ntohs(client.sin_port)));
+      }
+    });
+  });
+  EXPECT_THAT(starts, ElementsAre("40000", "50000", "50000"));
+}
+
+TEST_F(MtcpEventTest, Ipv6OnlyForThoseWhoAskForIt) {
+  Add(Packet().Ipv6("fd00::1", "fd00::2").Tcp(1, 2).Flags(dataplane::kTcpSyn));
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call&) { ++calls; };
+    for (const int family : {AF_INET, AF_INET6, AF_UNSPEC}) {
+      const int socket = mtcp_socket(mctx, family, MOS_SOCK_MONITOR_STREAM, 0);
+      mtcp_register_callback(mctx, socket, MOS_ON_CONN_START, MOS_HK_SND,
+                             &Forward);
+    }
+  });
+  EXPECT_EQ(calls, 4);  // two flows, each for its own family and for both
+}
+
+}  // namespace
+}  // namespace mosd::testing
