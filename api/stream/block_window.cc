@@ -18,8 +18,8 @@ uint32_t BlockWindow::AcquireNode(BlockPool* pool) {
   return node;
 }
 
-uint32_t BlockWindow::FindOrAcquire(BlockPool* pool, uint64_t first,
-                                    uint64_t number) {
+uint32_t BlockWindow::FindOrAcquireInTree(BlockPool* pool, uint64_t first,
+                                          uint64_t number) {
   while (!Spans(first, number)) {
     if (!Widen(pool, first)) return kNoBlock;
   }

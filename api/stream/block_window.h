@@ -33,7 +33,14 @@ class BlockWindow {
 
   // The same, and gives it a block if it has none. kNoBlock: the pool has not
   // enough of them. `number` is in [first, first + kMaxWidth / 2).
-  uint32_t FindOrAcquire(BlockPool* pool, uint64_t first, uint64_t number);
+  uint32_t FindOrAcquire(BlockPool* pool, uint64_t first, uint64_t number) {
+    if (height_ == 0 && number - first < kRing) [[likely]] {
+      uint32_t& block = ring_[number % kRing];
+      if (block == kNoBlock) block = pool->Acquire();
+      return block;
+    }
+    return FindOrAcquireInTree(pool, first, number);
+  }
 
   // The lowest number from `number` on, below `end`, that has a block; `end` if
   // none has. `number` is not below `first`.
@@ -71,6 +78,8 @@ class BlockWindow {
            TreeOf(number, height_) - TreeOf(first, height_) < kRing;
   }
   uint32_t Descend(const BlockPool& pool, uint64_t number) const;
+  uint32_t FindOrAcquireInTree(BlockPool* pool, uint64_t first,
+                               uint64_t number);
   bool Widen(BlockPool* pool, uint64_t first);
 
   uint32_t ring_[kRing];  // blocks, or roots of trees of height_

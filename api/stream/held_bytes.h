@@ -34,6 +34,11 @@ class HeldBytes {
     AddAnywhere(begin, end);
   }
 
+  // Whether all that is held is one run that ends there, or nothing, at 0.
+  bool EndsAt(uint32_t at) const { return run_->end == at; }
+  // Of such a run.
+  void Extend(uint32_t end) { run_->end = static_cast<uint16_t>(end); }
+
   // The first byte from `at` on that is not held; kBlockBytes: all are.
   uint32_t EndOfRun(uint32_t at) const {
     if (run_->end == ByteRun::kMapped) return Find(at, ~uint64_t{0});

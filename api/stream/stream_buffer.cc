@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "api/stream/copy_bytes.h"
+
 namespace mosd::api {
 namespace {
 
@@ -27,11 +29,11 @@ void Store(const BlockPool& pool, uint32_t block, uint32_t begin,
       counts->overlapping += hole - at;
       counts->differing += Differing(data + at, source(at), hole - at);
       if (policy == OverlapPolicy::kLast) {
-        std::memcpy(data + at, source(at), hole - at);
+        CopyBytes(data + at, source(at), hole - at);
       }
     }
     at = std::min(held.NextHeld(hole), end);
-    std::memcpy(data + hole, source(hole), at - hole);
+    CopyBytes(data + hole, source(hole), at - hole);
     counts->stored += at - hole;
   }
   held.Add(begin, end);
@@ -62,10 +64,42 @@ uint32_t StreamBuffer::BlockFor(BlockPool* pool, uint64_t number, bool in_order,
   }
 }
 
+// In order, and nothing is held ahead: what most segments are. Returns how many
+// bytes were so simple to append.
+uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes) {
+  uint64_t at = next_;
+  size_t left = bytes.size();
+  const uint8_t* source = bytes.data();
+  while (left != 0) {
+    const uint32_t in_block = at % kBlockBytes;
+    const uint32_t block =
+        window_.FindOrAcquire(pool, NumberOf(base_), NumberOf(at));
+    if (block == kNoBlock || !pool->Held(block).EndsAt(in_block)) break;
+    const size_t length = std::min<size_t>(left, kBlockBytes - in_block);
+    CopyBytes(pool->Data(block) + in_block, source, length);
+    pool->Held(block).Extend(in_block + static_cast<uint32_t>(length));
+    at += length;
+    source += length;
+    left -= length;
+  }
+  next_ = highest_ = at;
+  return bytes.size() - left;
+}
+
 InsertCounts StreamBuffer::Insert(BlockPool* pool, uint64_t offset,
                                   std::span<const uint8_t> bytes,
                                   OverlapPolicy policy, uint64_t ahead_bytes) {
   InsertCounts counts;
+  if (offset == next_ && highest_ == next_ && bytes.size() <= ahead_bytes &&
+      bytes.size() <= UINT64_MAX - offset) [[likely]] {
+    const uint64_t appended = Append(pool, bytes);
+    counts.stored = counts.in_order = appended;
+    if (appended == bytes.size()) [[likely]]
+      return counts;
+    offset += appended;
+    bytes = bytes.subspan(appended);
+    ahead_bytes -= appended;
+  }
   if (bytes.size() > UINT64_MAX - offset) {
     counts.dropped = bytes.size();
     return counts;
@@ -183,7 +217,7 @@ size_t StreamBuffer::Read(const BlockPool& pool, uint64_t offset,
     const uint32_t at = (offset + copied) % kBlockBytes;
     const uint32_t hole = pool.Held(block).EndOfRun(at);
     const size_t length = std::min<size_t>(hole - at, wanted - copied);
-    std::memcpy(destination.data() + copied, pool.Data(block) + at, length);
+    CopyBytes(destination.data() + copied, pool.Data(block) + at, length);
     copied += length;
     if (hole != kBlockBytes) break;
   }

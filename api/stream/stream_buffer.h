@@ -94,7 +94,13 @@ class StreamBuffer {
   // Gives up all but the last `buffer_bytes` below next_expected. Bytes ahead
   // stay.
   void Trim(BlockPool* pool, uint64_t buffer_bytes) {
-    if (next_ - base_ > buffer_bytes) DropBelow(pool, next_ - buffer_bytes);
+    if (next_ - base_ <= buffer_bytes) return;
+    const uint64_t base = next_ - buffer_bytes;
+    if (NumberOf(base) == NumberOf(base_) && base != highest_) {
+      base_ = base;  // of the same block
+    } else {
+      DropBelow(pool, base);
+    }
   }
 
   // Releases all memory; the object is all zero again.
@@ -127,6 +133,7 @@ class StreamBuffer {
   }
   uint32_t BlockFor(BlockPool* pool, uint64_t number, bool in_order,
                     InsertCounts* counts);
+  uint64_t Append(BlockPool* pool, std::span<const uint8_t> bytes);
   uint64_t Advance(const BlockPool& pool, uint64_t offset);
   // The first byte in [from, end) that is, or is not, held; `end`: none.
   uint64_t NextHeld(const BlockPool& pool, uint64_t from, uint64_t end) const;

@@ -1,6 +1,7 @@
 // See tcp_capture.h.
 #include "tests/support/tcp_capture.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -77,6 +78,10 @@ std::optional<CapturedSegment> Decode(Bytes frame) {
       .window = static_cast<uint16_t>(Big16(tcp, 14)),
       .flags = tcp[13],
       .window_scale = WindowScale(tcp.subspan(20, tcp_header - 20))};
+  const Bytes rest = tcp.subspan(tcp_header);
+  const Bytes payload = rest.first(
+      std::min<size_t>(rest.size(), captured.segment.payload_length));
+  captured.payload.assign(payload.begin(), payload.end());
   return captured;
 }
 
@@ -111,6 +116,28 @@ std::vector<CapturedSegment> ReadCapture(const std::string& path) {
     at += length;
   }
   return segments;
+}
+
+std::vector<TracedPeek> ReadTracedPeeks(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<TracedPeek> peeks;
+  for (std::string line; std::getline(file, line);) {
+    const size_t read = line.find("\tD:");
+    if (!line.starts_with("NEW_DATA\t") || read == std::string::npos) continue;
+    const size_t comma = line.find(',', read);
+    if (comma == std::string::npos) continue;  // "nothing-new"
+    std::istringstream columns(line);
+    std::string event, hook, side, flow;
+    columns >> event >> hook >> side >> flow;
+    const size_t arrow = flow.find('>');
+    peeks.push_back({.client = flow.substr(0, arrow),
+                     .server = flow.substr(arrow + 1),
+                     .by_server = side == "SVR",
+                     .length = std::stoull(line.substr(read + 3)),
+                     .fnv1a = static_cast<uint32_t>(
+                         std::stoul(line.substr(comma + 1), nullptr, 16))});
+  }
+  return peeks;
 }
 
 std::vector<TracedSegment> ReadTrace(const std::string& path) {

@@ -14,6 +14,7 @@ struct CapturedSegment {
   std::string source;  // "10.0.0.1:1111"
   std::string destination;
   dataplane::TcpSegment segment;
+  std::vector<uint8_t> payload;  // as far as captured
 };
 
 // TCP over IPv4 over Ethernet, at most one VLAN tag, of a classic pcap file in
@@ -31,6 +32,20 @@ struct TracedSegment {
   uint32_t payload_length = 0;
   uint8_t flags = 0;
 };
+
+// One reading of new bytes in a *.dpdk.trace file.
+struct TracedPeek {
+  std::string client;
+  std::string server;
+  bool by_server = false;  // what the server received
+  uint64_t length = 0;
+  uint32_t fnv1a = 0;
+
+  bool operator==(const TracedPeek&) const = default;
+};
+
+// The readings of a trace in order, empty ones left out.
+std::vector<TracedPeek> ReadTracedPeeks(const std::string& path);
 
 // The packets of a trace in order. Empty on any error.
 std::vector<TracedSegment> ReadTrace(const std::string& path);
