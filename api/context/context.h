@@ -104,7 +104,8 @@ class Context final : public dataplane::FlowSink {
   void TellListeners(const std::vector<int>& numbers, uint32_t event,
                      const dataplane::FrameView& frame);
 
-  static thread_local Context* current_;
+  // Read in every call of a callback.
+  [[gnu::tls_model("initial-exec")]] static thread_local Context* current_;
 
   const mctx_t mctx_;
   const ContextOptions options_;

@@ -15,7 +15,13 @@ namespace mosd::api {
 using dataplane::kMaxFrameBytes;
 using dataplane::LastFrameInfo;
 
-PacketView::PacketView() : copy_(std::make_unique<uint8_t[]>(kMaxFrameBytes)) {}
+// Bytes before the copy, so that an IP header behind an untagged Ethernet
+// header is aligned.
+constexpr size_t kCopyOffset = 2;
+
+PacketView::PacketView()
+    : memory_(std::make_unique<uint8_t[]>(kCopyOffset + kMaxFrameBytes)),
+      copy_(memory_.get() + kCopyOffset) {}
 
 void PacketView::Publish() {
   access_.frame_writer->Publish();
@@ -28,12 +34,12 @@ std::span<uint8_t> PacketView::CopyBytes(uint32_t least) {
   const uint32_t length = std::min(
       {frame->pkt_len, kMaxFrameBytes, std::max(access_.snaplen_bytes, least)});
   if (frame->nb_segs == 1) [[likely]] {
-    std::memcpy(copy_.get(), rte_pktmbuf_mtod(frame, const void*), length);
+    std::memcpy(copy_, rte_pktmbuf_mtod(frame, const void*), length);
   } else {
-    const void* const bytes = rte_pktmbuf_read(frame, 0, length, copy_.get());
-    if (bytes != copy_.get()) std::memcpy(copy_.get(), bytes, length);
+    const void* const bytes = rte_pktmbuf_read(frame, 0, length, copy_);
+    if (bytes != copy_) std::memcpy(copy_, bytes, length);
   }
-  return {copy_.get(), length};
+  return {copy_, length};
 }
 
 bool PacketView::CopyCurrent(pkt_info* info) {
@@ -78,9 +84,9 @@ bool PacketView::CopyLast(const dataplane::FlowRecord& flow,
   LastFrameInfo from{};
   const dataplane::ReadResult result = dataplane::ReadLastFrame(
       *access_.flows, *access_.frame_pool, access_.flows->IdOf(flow), side,
-      {copy_.get(), kMaxFrameBytes}, &from);
+      {copy_, kMaxFrameBytes}, &from);
   if (result != dataplane::ReadResult::kOk) return false;
-  FillTcpInfo(from, {copy_.get(), from.captured_length}, info);
+  FillTcpInfo(from, {copy_, from.captured_length}, info);
   return true;
 }
 

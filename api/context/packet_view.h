@@ -52,7 +52,8 @@ class PacketView {
   const dataplane::TrackedFrame* tracked_ = nullptr;
   bool changed_ = false;  // Publish() was called for the current packet
   // What the program is given; the next call uses it again.
-  std::unique_ptr<uint8_t[]> copy_;
+  std::unique_ptr<uint8_t[]> memory_;
+  uint8_t* copy_;
 };
 
 }  // namespace mosd::api

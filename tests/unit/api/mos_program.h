@@ -85,7 +85,7 @@ class MosProgram : public ::testing::Test {
     std::ofstream(dir_ / "mos.conf")
         << "mos {\n  appliance = appliance.yaml\n"
         << mos_ << "  netdev {\n    pcap:" << dir_ / "frames.pcap"
-        << " 0x1\n  }\n}\n";
+        << " " << core_mask_ << "\n  }\n}\n";
     if (mtcp_init((dir_ / "mos.conf").c_str()) != 0) {
       return ::testing::AssertionFailure() << "mtcp_init: errno " << errno;
     }
@@ -128,6 +128,7 @@ class MosProgram : public ::testing::Test {
   TempDir dir_;
   std::string mos_;        // more lines of the mos block
   std::string appliance_;  // more lines of the dataplane block
+  std::string core_mask_ = "0x1";
   static inline OnCall on_call_;
 
  private:

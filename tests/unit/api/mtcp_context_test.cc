@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "mtcp_util.h"
 #include "tests/unit/api/mos_program.h"
 
 namespace mosd::testing {
@@ -118,6 +119,81 @@ TEST_F(MtcpContextTest, ConnectionsAreCounted) {
   });
   asks.join();
   EXPECT_EQ(count, 2u);
+}
+
+// Counts on whichever context's thread.
+std::atomic<int> started{0};
+std::atomic<int> misplaced{0};
+
+void CountStart(mctx_t mctx, int socket, int, event_t, filter_arg_t*) {
+  ++started;
+  sockaddr_in both[2];
+  socklen_t length = sizeof(both);
+  if (mtcp_getpeername(mctx, socket, reinterpret_cast<sockaddr*>(both), &length,
+                       MOS_SIDE_BOTH) != 0 ||
+      GetRSSCPUCore(both[0].sin_addr.s_addr, both[1].sin_addr.s_addr,
+                    both[0].sin_port, both[1].sin_port, 2) != mctx->cpu) {
+    ++misplaced;
+  }
+}
+
+TEST_F(MtcpContextTest, TwoContextsShareTheFlowsAndMissNone) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one CPU";
+  core_mask_ = "0x3";
+  for (uint16_t port = 1; port <= 500; ++port) Handshake(port);
+  started = 0;
+  misplaced = 0;
+  ASSERT_TRUE(Init());
+  std::vector<std::thread> threads;
+  std::atomic<int> seen[2] = {0, 0};
+  for (int core = 0; core < 2; ++core) {
+    threads.emplace_back([&, core] {
+      const mctx_t mctx = mtcp_create_context(core);
+      ASSERT_NE(mctx, nullptr);
+      const int socket = mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_STREAM, 0);
+      EXPECT_EQ(mtcp_register_callback(mctx, socket, MOS_ON_CONN_START,
+                                       MOS_HK_SND, &CountStart),
+                0);
+      mtcp_app_join(mctx);
+      ++seen[core];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(started, 500);
+  EXPECT_EQ(misplaced, 0) << "GetRSSCPUCore names another core";
+  EXPECT_EQ(seen[0] + seen[1], 2);
+}
+
+TEST_F(MtcpContextTest, ACoreWithoutAContextHoldsNobodyUp) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one CPU";
+  core_mask_ = "0x3";
+  for (uint16_t port = 1; port <= 100; ++port) Handshake(port);
+  started = 0;
+  Run([](mctx_t mctx) {
+    const int socket = mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_STREAM, 0);
+    mtcp_register_callback(mctx, socket, MOS_ON_CONN_START, MOS_HK_SND,
+                           &CountStart);
+  });
+  EXPECT_GT(started, 0);
+  EXPECT_LT(started, 100);
+}
+
+TEST_F(MtcpContextTest, TheConfigurationMayBeChangedBeforeThereAreContexts) {
+  Handshake();
+  ASSERT_TRUE(Init());
+  mtcp_conf conf;
+  ASSERT_EQ(mtcp_getconf(&conf), 0);
+  EXPECT_EQ(conf.tcp_timeout, 30);
+  EXPECT_EQ(conf.rcvbuf_size, 8192);
+  conf.max_concurrency = 77;
+  conf.tcp_timeout = 5;
+  ASSERT_EQ(mtcp_setconf(&conf), 0);
+  ASSERT_EQ(mtcp_getconf(&conf), 0);
+  EXPECT_EQ(conf.max_concurrency, 77);
+  EXPECT_EQ(conf.tcp_timeout, 5);
+  conf.num_cores = 0;
+  EXPECT_EQ(mtcp_setconf(&conf), -1);
+  EXPECT_EQ(errno, EINVAL);
 }
 
 TEST_F(MtcpContextTest, OneProgramAfterTheOther) {
