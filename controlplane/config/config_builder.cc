@@ -1,11 +1,7 @@
 #include "controlplane/config/config_builder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <iterator>
 
-#include <cerrno>
-
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +11,8 @@
 #include "controlplane/config/defaults.h"
 #include "controlplane/config/key_path.h"
 #include "controlplane/config/keys.h"
+#include "controlplane/config/nearest.h"
+#include "controlplane/config/text_file.h"
 #include "controlplane/config/value.h"
 
 namespace mosd::controlplane {
@@ -47,25 +45,9 @@ std::string SuggestVariable(absl::string_view name) {
 ConfigBuilder::ConfigBuilder() { SetDefaults(&config_); }
 
 absl::Status ConfigBuilder::ReadFile(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return absl::ErrnoToStatus(
-        errno, absl::StrCat(path, ": the configuration file cannot be opened"));
-  }
-  const absl::Cleanup close_file = [fd] { ::close(fd); };
-  std::string text(kMaxYamlBytes + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return absl::ErrnoToStatus(
-          errno, absl::StrCat(path, ": the configuration file cannot be read"));
-    }
-    if (got == 0) break;
-    size += static_cast<size_t>(got);
-  }
-  return ReadText(absl::string_view(text).substr(0, size), path);
+  const absl::StatusOr<std::string> text = ReadTextFile(path, kMaxYamlBytes);
+  if (!text.ok()) return text.status();
+  return ReadText(*text, path);
 }
 
 absl::Status ConfigBuilder::ReadText(absl::string_view text,
@@ -270,10 +252,12 @@ absl::StatusOr<mos::v1::Config> ConfigBuilder::Build() const {
 
 void ConfigBuilder::SetOrigin(const std::string& path, std::string origin) {
   // What was known of keys below goes: a list is replaced as a whole.
-  std::erase_if(origins_, [&path](const auto& known) {
-    return absl::StartsWith(known.first, path) &&
-           known.first.find_first_of(".[", path.size()) == path.size();
-  });
+  auto known = origins_.upper_bound(path);
+  while (known != origins_.end() && absl::StartsWith(known->first, path)) {
+    const char next = known->first[path.size()];
+    known =
+        next == '.' || next == '[' ? origins_.erase(known) : std::next(known);
+  }
   origins_[path] = std::move(origin);
 }
 

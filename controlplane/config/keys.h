@@ -31,10 +31,6 @@ const mos::v1::KeyRule& RuleOf(const google::protobuf::FieldDescriptor& field);
 // A field that is written as one value: all but messages other than Duration.
 bool IsValue(const google::protobuf::FieldDescriptor& field);
 
-// The candidate that `text` is probably a misspelling of; empty: none is near.
-std::string Nearest(absl::string_view text,
-                    const std::vector<std::string>& candidates);
-
 // "; did you mean X?", for a key that `message` does not have: X is a key of
 // it with a similar name, or the full path of the same name elsewhere.
 std::string SuggestKey(absl::string_view name,

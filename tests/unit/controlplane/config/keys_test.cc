@@ -90,16 +90,6 @@ TEST(KeysTest, RangesFitTheFlowIdentity) {
   EXPECT_LT(records, uint64_t{1} << 28);
 }
 
-TEST(KeysTest, NearestFindsMisspellingsOnly) {
-  const std::vector<std::string> names = {"workers", "max_flows", "cpus"};
-  EXPECT_EQ(Nearest("worker", names), "workers");
-  EXPECT_EQ(Nearest("maxflows", names), "max_flows");
-  EXPECT_EQ(Nearest("wrokers", names), "workers");
-  EXPECT_EQ(Nearest("timeout", names), "");
-  EXPECT_EQ(Nearest("", names), "");
-  EXPECT_EQ(Nearest(std::string(100'000, 'w'), names), "");
-}
-
 TEST(KeysTest, ReferenceNamesEveryKey) {
   const std::string reference = KeyReference();
   for (const Key& key : Keys()) {
