@@ -75,7 +75,6 @@ class Reader {
   void SetDefaultsOfPrograms() {
     Set("grpc.listen", "", "default");
     Set("metrics.listen", "", "default");
-    Set("dataplane.exit_on_eof", "true", "default");
     if (is_yaml_) return;
     for (const char* timeout : {"half_open", "established", "closing"}) {
       Set(absl::StrCat(kTimeouts, timeout), kDefaultTimeout, "default");
@@ -191,12 +190,14 @@ class Reader {
   }
 
   absl::StatusOr<MosConf> Conclude() {
-    MosConf conf;
+    // What is checked of the whole would be misled by parts that are missing.
+    if (!report_.status().ok()) return report_.status();
     const absl::StatusOr<mos::v1::Config> config = builder_.Build();
     Check(config.status());
+    MosConf conf;
     const auto& dataplane = builder_.config().dataplane();
     SetForwarding(dataplane, &conf);
-    if (report_.status().ok() && dataplane.ports().empty()) {
+    if (dataplane.ports().empty()) {
       report_.Problem(absl::StrCat(
           path_,
           ": there is no port: name one in netdev, in MOSD_PORTS, or in "

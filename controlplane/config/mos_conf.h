@@ -1,10 +1,11 @@
 // The configuration of a program that is written to mOS: its file, in the
-// format of mOS (section by section below) or in our YAML, and the
+// format of mOS (mos_settings.h) or in our YAML, and the
 // environment. Any thread.
 //
 // Who wins: the environment, then the mOS file, then its `appliance` file
-// (YAML), then defaults. A port of the YAML file that is also in `netdev` or
-// MOSD_PORTS keeps what else is written of it (queues, loop, pace).
+// (YAML; its name is relative to the folder of the mOS file), then defaults. A
+// port of the YAML file that is also in `netdev` or MOSD_PORTS keeps what else
+// is written of it (queues, loop, pace).
 //
 // Environment: MOSD_PORTS, devices that replace those of `netdev` in order, so
 // that masks and nic_forward_table stay what they are; MOSD_CONFIG, a YAML

@@ -1,5 +1,6 @@
 #include "controlplane/config/config_builder.h"
 
+#include <chrono>
 #include <ostream>
 
 #include "controlplane/config/effective_yaml.h"
@@ -252,6 +253,25 @@ TEST(ConfigBuilderTest, ReportsNoMoreProblemsThanAPersonReads) {
   const absl::Status status = StatusOf(yaml);
   EXPECT_THAT(std::string(status.message()), HasSubstr("... and more"));
   EXPECT_LT(status.message().size(), 4000u);
+}
+
+TEST(ConfigBuilderTest, AListReplacesTheOriginsOfAList) {
+  ConfigBuilder builder;
+  ASSERT_TRUE(builder
+                  .ReadText("dataplane: {ports: [a, {device: b, loop: true}]}",
+                            "f.yaml")
+                  .ok());
+  ASSERT_TRUE(builder.Set("dataplane.ports", "c,d", "flag").ok());
+  EXPECT_EQ(builder.OriginOf("dataplane.ports[1].loop"), "flag");
+  EXPECT_EQ(builder.OriginOf("dataplane.ports[0]"), "flag");
+}
+
+TEST(ConfigBuilderTest, ALongListTakesNoLongTime) {
+  std::string yaml = "dataplane:\n  ports:\n";
+  while (yaml.size() < kMaxYamlBytes - 8) yaml += "  - a\n";
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(StatusOf(yaml).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
 }
 
 TEST(ConfigBuilderTest, TheFileMustExistAndBeSmall) {
