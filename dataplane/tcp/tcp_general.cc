@@ -46,6 +46,14 @@ bool IsRetransmission(const TcpEnd& sender, const TcpEnd& receiver,
          !IsProbe(sender, receiver, segment);
 }
 
+// Of a retransmission: whether its first byte, or its SYN or FIN, is known.
+bool IsRepetition(const TcpEnd& sender, const TcpSegment& segment) {
+  const bool fin_alone =
+      segment.payload_length == 0 && (segment.flags & kTcpFin);
+  return (segment.flags & kTcpSyn) || fin_alone ||
+         SeqBefore(segment.seq, sender.in_order_seq);
+}
+
 // RFC 7323 section 2.2: both SYNs must offer scaling. Only the first SYN of an
 // end counts; an end whose SYN was missed keeps the largest scale.
 void LearnScale(TcpEnd* sender, TcpEnd* receiver, uint8_t scale) {
@@ -205,6 +213,8 @@ TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
                        (open && Stray(sender, receiver, segment));
     if (update.in_window) {
       update.retransmission = IsRetransmission(*sender, *receiver, segment);
+      update.repetition =
+          update.retransmission && IsRepetition(*sender, segment);
       if (open) ApplyFitting(sender, receiver, segment);
     }
   }
