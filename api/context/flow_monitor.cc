@@ -37,6 +37,14 @@ bool Buffers(const MonitoredFlow& flow) {
   return (flow.buffer_bytes[0] | flow.buffer_bytes[1]) != 0;
 }
 
+// Whether a segment that does not fit its window begins ahead of what the
+// receiver's buffer waits for: its bytes are lost to the program.
+bool IsBeyond(const MonitoredFlow& flow, const TrackedFrame& tracked) {
+  const size_t receiver = Index(Other(tracked.sender));
+  return flow.buffer_bytes[receiver] != 0 &&
+         tracked.stream_offset > flow.buffer[receiver].next_expected();
+}
+
 uint32_t StateChange(const TrackedFrame& tracked, Side side) {
   const TcpState before = Shown(tracked.state_before[Index(side)]);
   return before == Shown(StateAfter(tracked, side)) ? 0
@@ -95,7 +103,11 @@ void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
   const bool data = frame.parsed->payload_length != 0;
   const uint32_t again = tracked.repetition ? MOS_ON_REXMIT : 0;
   if (data) Raise(flow, Hook::kReceiver, receiver, again, toward_server);
-  if (data && tracked.in_window) Receive(flow, frame, tracked);
+  if (data && tracked.in_window) {
+    Receive(flow, frame, tracked);
+  } else if (data && IsBeyond(*flow, tracked)) {
+    Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, toward_server);
+  }
   Raise(flow, Hook::kReceiver, receiver,
         always | StateChange(tracked, receiver) | (data ? 0 : again),
         toward_server);

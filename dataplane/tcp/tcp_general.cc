@@ -46,12 +46,14 @@ bool IsRetransmission(const TcpEnd& sender, const TcpEnd& receiver,
          !IsProbe(sender, receiver, segment);
 }
 
-// Of a retransmission: whether its first byte, or its SYN or FIN, is known.
-bool IsRepetition(const TcpEnd& sender, const TcpSegment& segment) {
-  const bool fin_alone =
-      segment.payload_length == 0 && (segment.flags & kTcpFin);
-  return (segment.flags & kTcpSyn) || fin_alone ||
-         SeqBefore(segment.seq, sender.in_order_seq);
+// Of a segment that fits: whether its first byte was seen, or acknowledged, a
+// probe's included; of one without payload, whether its SYN or FIN was sent.
+bool IsRepetition(const TcpEnd& sender, const TcpSegment& segment,
+                  bool retransmission) {
+  if (segment.payload_length == 0 || (segment.flags & kTcpSyn)) {
+    return retransmission;
+  }
+  return Has(sender, kNumbered) && SeqBefore(segment.seq, sender.in_order_seq);
 }
 
 // RFC 7323 section 2.2: both SYNs must offer scaling. Only the first SYN of an
@@ -213,8 +215,7 @@ TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
                        (open && Stray(sender, receiver, segment));
     if (update.in_window) {
       update.retransmission = IsRetransmission(*sender, *receiver, segment);
-      update.repetition =
-          update.retransmission && IsRepetition(*sender, segment);
+      update.repetition = IsRepetition(*sender, segment, update.retransmission);
       if (open) ApplyFitting(sender, receiver, segment);
     }
   }
