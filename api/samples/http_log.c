@@ -19,7 +19,7 @@
 
 /* What has come of a side's stream, piece by piece. */
 struct stream {
-  char line[1024]; /* a longer one is shortened */
+  char line[1024]; /* of a longer one the beginning */
   size_t length;
   bool headless;      /* the beginning of the line was lost */
   bool in_header;     /* after a first line, before an empty one */
