@@ -10,6 +10,7 @@
 #include "api/log.h"
 #include "dataplane/flow/flow_table.h"
 #include "mos_api.h"
+#include "mos_ext.h"
 
 namespace mosd::api {
 namespace {

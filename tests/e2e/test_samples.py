@@ -190,7 +190,9 @@ class AsPrograms(unittest.TestCase):
                         # The first line is there: packets are being taken.
                         first = process.stdout.readline()
                         process.send_signal(number)
-                        out, err = process.communicate(timeout=PATIENCE)
+                        # Not communicate(), which misses what readline() has read ahead.
+                        out, err = process.stdout.read(), process.stderr.read()
+                        process.wait(PATIENCE)
                     finally:
                         process.kill()
                     self.assertRegex(first, _LINE)
