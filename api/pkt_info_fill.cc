@@ -35,14 +35,17 @@ uint32_t Read16(std::span<const uint8_t> frame, size_t offset) {
 
 }  // namespace
 
-void FillTcpInfo(const dataplane::LastFrameInfo& from, std::span<uint8_t> frame,
+namespace {
+
+// `from` has the members of LastFrameInfo and of ParsedFrame alike.
+template <typename Headers>
+void FillHeaders(const Headers& from, uint64_t offset, std::span<uint8_t> frame,
                  pkt_info* info) {
-  const auto at = [&](size_t offset) {
-    return offset < frame.size() ? &frame[offset] : nullptr;
+  const auto at = [&](size_t position) {
+    return position < frame.size() ? &frame[position] : nullptr;
   };
-  FillCommon(from.capture_time_ns, from.port, from.wire_length, frame, info);
   info->ip_len = Clamped<uint16_t>(from.ip_length);
-  info->offset = from.stream_offset;
+  info->offset = offset;
   info->payloadlen = Clamped<uint16_t>(from.payload_length);
   info->seq = from.seq;
   info->ack_seq = from.ack;
@@ -50,6 +53,20 @@ void FillTcpInfo(const dataplane::LastFrameInfo& from, std::span<uint8_t> frame,
   info->iph = reinterpret_cast<iphdr*>(at(from.ip_offset));
   info->tcph = reinterpret_cast<tcphdr*>(at(from.tcp_offset));
   info->payload = from.payload_length != 0 ? at(from.payload_offset) : nullptr;
+}
+
+}  // namespace
+
+void FillTcpInfo(const dataplane::LastFrameInfo& from, std::span<uint8_t> frame,
+                 pkt_info* info) {
+  FillCommon(from.capture_time_ns, from.port, from.wire_length, frame, info);
+  FillHeaders(from, from.stream_offset, frame, info);
+}
+
+void FillSegmentInfo(const dataplane::FrameView& segment, uint64_t offset,
+                     std::span<uint8_t> frame, pkt_info* info) {
+  FillCommon(segment.time_ns, segment.port, segment.wire_length, frame, info);
+  FillHeaders(*segment.parsed, offset, frame, info);
 }
 
 void FillFrameInfo(int64_t time_ns, uint8_t port, uint32_t wire_length,

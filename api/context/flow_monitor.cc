@@ -32,6 +32,10 @@ TcpState Shown(TcpState state) {
   return state == TcpState::kListen ? TcpState::kClosed : state;
 }
 
+bool Buffers(const MonitoredFlow& flow) {
+  return (flow.buffer_bytes[0] | flow.buffer_bytes[1]) != 0;
+}
+
 uint32_t StateChange(const TrackedFrame& tracked, Side side) {
   const TcpState before = Shown(tracked.state_before[Index(side)]);
   return before == Shown(StateAfter(tracked, side)) ? 0
@@ -72,8 +76,21 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
         toward_server);
 
-  shown_[Index(receiver)] = StateAfter(tracked, receiver);
-  if (tracked.in_window) Acknowledge(flow, sender);
+  if (flow->mask[At(Hook::kReceiver)] != 0 || Buffers(*flow)) {
+    shown_[Index(receiver)] = StateAfter(tracked, receiver);
+    ReachReceiver(flow, frame, tracked, always);
+  }
+  shown_flow_ = nullptr;
+  packet_->Leave();
+  if (flow->has_stopped) Reap(flow);
+}
+
+// What the segment does to the one it was sent to.
+void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
+                                const TrackedFrame& tracked, uint32_t always) {
+  const Side receiver = Other(tracked.sender);
+  const bool toward_server = receiver == Side::kServer;
+  if (tracked.in_window) Acknowledge(flow, tracked.sender);
   const bool data = frame.parsed->payload_length != 0;
   const uint32_t again = tracked.retransmission ? MOS_ON_REXMIT : 0;
   if (data) Raise(flow, Hook::kReceiver, receiver, again, toward_server);
@@ -81,15 +98,10 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   Raise(flow, Hook::kReceiver, receiver,
         always | StateChange(tracked, receiver) | (data ? 0 : again),
         toward_server);
-  shown_flow_ = nullptr;
-  packet_->Leave();
-  if (flow->has_stopped) Reap(flow);
 }
 
-void FlowMonitor::Raise(MonitoredFlow* flow, Hook hook, Side side,
-                        uint32_t events, bool toward_server) {
-  events &= flow->mask[At(hook)];
-  if (events == 0) return;
+void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
+                              uint32_t events, bool toward_server) {
   const auto bit = static_cast<uint8_t>(1u << Index(side));
   dispatcher_->Begin();
   ++depth_;

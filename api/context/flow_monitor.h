@@ -79,8 +79,16 @@ class FlowMonitor {
   MonitoredFlow* Adopt(const dataplane::FrameView& frame,
                        dataplane::FlowRecord* record);
   void AddSocket(MonitoredFlow* flow, int listener);
+  // Tells the flow's sockets of events (bits) that any of them wants to know.
   void Raise(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
-             bool toward_server);
+             bool toward_server) {
+    events &= flow->mask[At(hook)];
+    if (events != 0) CallSockets(flow, hook, side, events, toward_server);
+  }
+  void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
+                   bool toward_server);
+  void ReachReceiver(MonitoredFlow* flow, const dataplane::FrameView& frame,
+                     const dataplane::TrackedFrame& tracked, uint32_t always);
   void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,
                const dataplane::TrackedFrame& tracked);
   void Acknowledge(MonitoredFlow* flow, Side receiver);

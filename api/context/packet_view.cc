@@ -3,8 +3,8 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
-#include <cstring>
 
+#include "api/copy_bytes.h"
 #include "api/pkt_info_fill.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
@@ -29,15 +29,17 @@ void PacketView::Publish() {
 }
 
 // As much of the current frame as its slot keeps.
-std::span<uint8_t> PacketView::CopyBytes(uint32_t least) {
+std::span<uint8_t> PacketView::CopyFrame(uint32_t least) {
   const rte_mbuf* const frame = frame_->frame;
   const uint32_t length = std::min(
       {frame->pkt_len, kMaxFrameBytes, std::max(access_.snaplen_bytes, least)});
   if (frame->nb_segs == 1) [[likely]] {
-    std::memcpy(copy_, rte_pktmbuf_mtod(frame, const void*), length);
+    CopyBytes(copy_, rte_pktmbuf_mtod(frame, const uint8_t*), length);
   } else {
     const void* const bytes = rte_pktmbuf_read(frame, 0, length, copy_);
-    if (bytes != copy_) std::memcpy(copy_, bytes, length);
+    if (bytes != copy_) {
+      CopyBytes(copy_, static_cast<const uint8_t*>(bytes), length);
+    }
   }
   return {copy_, length};
 }
@@ -46,7 +48,7 @@ bool PacketView::CopyCurrent(pkt_info* info) {
   if (frame_ == nullptr) return false;
   if (frame_->reason != dataplane::DropReason::kNone) {
     FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
-                  CopyBytes(0), info);
+                  CopyFrame(0), info);
     return true;
   }
   // Its slot has it as it came.
@@ -54,23 +56,9 @@ bool PacketView::CopyCurrent(pkt_info* info) {
     return CopyLast(*tracked_->flow, tracked_->sender, info);
   }
   const dataplane::ParsedFrame& parsed = *frame_->parsed;
-  const std::span<uint8_t> bytes = CopyBytes(parsed.payload_offset);
-  LastFrameInfo from{};
-  from.capture_time_ns = frame_->time_ns;
-  from.stream_offset = tracked_ != nullptr ? tracked_->stream_offset : 0;
-  from.wire_length = frame_->wire_length;
-  from.captured_length = static_cast<uint32_t>(bytes.size());
-  from.port = frame_->port;
-  from.ip_length = parsed.ip_length;
-  from.payload_length = parsed.payload_length;
-  from.seq = parsed.seq;
-  from.ack = parsed.ack;
-  from.window = parsed.window;
-  from.ip_offset = parsed.ip_offset;
-  from.tcp_offset = parsed.tcp_offset;
-  from.payload_offset = parsed.payload_offset;
-  from.tcp_flags = parsed.tcp_flags;
-  FillTcpInfo(from, bytes, info);
+  const std::span<uint8_t> bytes = CopyFrame(parsed.payload_offset);
+  FillSegmentInfo(*frame_, tracked_ != nullptr ? tracked_->stream_offset : 0,
+                  bytes, info);
   return true;
 }
 

@@ -45,7 +45,7 @@ class PacketView {
                 pkt_info* info);
 
  private:
-  std::span<uint8_t> CopyBytes(uint32_t least);
+  std::span<uint8_t> CopyFrame(uint32_t least);
 
   dataplane::WorkerAccess access_;
   const dataplane::FrameView* frame_ = nullptr;

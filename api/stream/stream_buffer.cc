@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "api/stream/copy_bytes.h"
+#include "api/copy_bytes.h"
 
 namespace mosd::api {
 namespace {

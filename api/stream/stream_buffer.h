@@ -50,8 +50,8 @@ struct InsertCounts {
   uint64_t pushed_out = 0;   // how far base moved, for want of memory
 };
 
-// Any `lost` bytes from the position on were trimmed, or are a gap; or else
-// `copied` bytes are in the destination. Both zero: nothing new.
+// Either `lost` bytes from the position on were trimmed or are a gap, or
+// `copied` ones are in the destination. Both zero: nothing new.
 struct PeekCounts {
   uint64_t lost = 0;
   uint64_t copied = 0;

@@ -75,6 +75,7 @@ class Reader {
   void SetDefaultsOfPrograms() {
     Set("grpc.listen", "", "default");
     Set("metrics.listen", "", "default");
+    Set("dataplane.exit_on_eof", "true", "default");
     if (is_yaml_) return;
     for (const char* timeout : {"half_open", "established", "closing"}) {
       Set(absl::StrCat(kTimeouts, timeout), kDefaultTimeout, "default");

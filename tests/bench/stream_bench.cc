@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "api/stream/block_pool.h"
-#include "api/stream/copy_bytes.h"
+#include "api/copy_bytes.h"
 #include "api/stream/stream_buffer.h"
 #include "tests/bench/statistics.h"
 

@@ -42,6 +42,33 @@ TEST(HeldBytesTest, AgreesWithOneBitAByte) {
   }
 }
 
+// Two runs in every position to each other, at either end of a block.
+TEST(HeldBytesTest, TellsRunsThatMeetFromThoseThatDoNot) {
+  constexpr uint32_t kRoom = 6;
+  const auto ranges = [](auto&& use) {
+    for (const uint32_t from : {0u, kBlockBytes - kRoom}) {
+      for (uint32_t begin = from; begin < from + kRoom; ++begin) {
+        for (uint32_t end = begin + 1; end <= from + kRoom; ++end) {
+          use(begin, end);
+        }
+      }
+    }
+  };
+  ranges([&](uint32_t begin, uint32_t end) {
+    ranges([&](uint32_t other_begin, uint32_t other_end) {
+      ByteRun run{};
+      uint64_t map[kMapWords];
+      HeldBytes held(&run, map);
+      held.Add(begin, end);
+      held.Add(other_begin, other_end);
+      std::bitset<kBlockBytes> expected;
+      for (uint32_t at = begin; at < end; ++at) expected.set(at);
+      for (uint32_t at = other_begin; at < other_end; ++at) expected.set(at);
+      Compare(held, expected);
+    });
+  });
+}
+
 TEST(HeldBytesTest, RunsThatMeetNeedNoMap) {
   ByteRun run{};
   HeldBytes held(&run, nullptr);

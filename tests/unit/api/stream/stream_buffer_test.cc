@@ -140,6 +140,16 @@ TEST_F(StreamBufferTest, WhoIsLateLearnsHowMuchIsLost) {
   EXPECT_EQ(Peek(), "fgh");
 }
 
+TEST_F(StreamBufferTest, TrimToNothingHoldsNoMemory) {
+  Insert(0, "abc");
+  buffer_.Trim(pool_.get(), 0);
+  EXPECT_EQ(pool_->in_use(), 0u);
+  EXPECT_TRUE(buffer_.empty());
+  EXPECT_EQ(Insert(3, "def").in_order, 3u);
+  EXPECT_EQ(Peek(), "-3");
+  EXPECT_EQ(Peek(), "def");
+}
+
 TEST_F(StreamBufferTest, TrimToNothingLeavesWhatIsAhead) {
   Insert(0, "abc");
   Insert(5, "fg");

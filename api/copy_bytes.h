@@ -1,6 +1,6 @@
 // memcpy as the C library has it. Where the compiler knows a bound of the
-// length, as it does within a block, g++ 12 puts `rep movs` in its place, which
-// takes more than twice as long for a segment (tests/bench/stream_bench).
+// length, as it does of a block or a frame, g++ 12 puts `rep movs` in its
+// place, which takes more than twice as long (tests/bench/stream_bench).
 #pragma once
 
 #include <cstddef>
