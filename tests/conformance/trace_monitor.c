@@ -34,7 +34,7 @@ static const struct {
     {MOS_ON_ERROR, "ERROR", 4},
     {MOS_ON_TCP_STATE_CHANGE, "STATE_CHANGE", 3},
     {MOS_ON_ORPHAN, "ORPHAN", 4},
-    {MOS_ON_REXMIT, "REXMIT", 3},
+    {MOS_ON_REXMIT, "REXMIT", 2},
     {MOS_ON_CONN_END, "CONN_END", 3},
 };
 static const int HOOKS[] = {MOS_HK_SND, MOS_HK_RCV, MOS_NULL};
