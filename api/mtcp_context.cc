@@ -7,9 +7,9 @@
 #include <string>
 
 #include "api/call.h"
+#include "api/log.h"
 #include "dataplane/flow/flow_table.h"
 #include "mos_api.h"
-#include "spdlog/spdlog.h"
 
 namespace mosd::api {
 namespace {
@@ -43,7 +43,7 @@ int ErrnoOf(const absl::Status& status) {
 // Says why on the log, for errno says little.
 int Report(const char* function, const absl::Status& status) {
   if (status.ok()) return 0;
-  spdlog::error("{}: {}", function, std::string(status.message()));
+  Log().error("{}: {}", function, std::string(status.message()));
   return Fail(ErrnoOf(status));
 }
 
@@ -105,7 +105,7 @@ int mtcp_core_affinitize(int cpu) {
 mctx_t mtcp_create_context(int cpu) {
   const absl::StatusOr<mctx_t> context = Runtime::Get().CreateContext(cpu);
   if (context.ok()) return *context;
-  spdlog::error("{}: {}", __func__, std::string(context.status().message()));
+  Log().error("{}: {}", __func__, std::string(context.status().message()));
   switch (context.status().code()) {
     case absl::StatusCode::kAlreadyExists:
       errno = EEXIST;

@@ -1,7 +1,7 @@
 // Events: callbacks for them, and those that programs define.
 #include "api/call.h"
+#include "api/log.h"
 #include "mos_api.h"
-#include "spdlog/spdlog.h"
 
 namespace mosd::api {
 namespace {
@@ -32,8 +32,8 @@ int Register(Context* context, int socket, const Registration& registration) {
                                  : EventSocket::kListener;
     if (registration.callback != nullptr &&
         !CanFire(registration.root, registration.hook, kind)) {
-      spdlog::warn("mtcp_register_callback: {} never occurs there",
-                   InfoOf(registration.root).name);
+      Log().warn("mtcp_register_callback: {} never occurs there",
+                 InfoOf(registration.root).name);
     }
     return 0;
   }

@@ -95,6 +95,19 @@ int mtcp_getlastpkt(mctx_t mctx, int socket, int side, struct pkt_info* info) {
              : Fail(ENODATA);
 }
 
+int mtcp_setlastpkt(mctx_t mctx, int socket, int side, off_t offset, byte* data,
+                    uint16_t length, int option) {
+  Context* const context = OwnContext(mctx);
+  if (context == nullptr) return -1;
+  if (context->flows().Find(socket) == nullptr &&
+      context->FindListener(socket) == nullptr) {
+    return Fail(EBADF);
+  }
+  if (side < MOS_SIDE_CLI || side > MOS_SIDE_BOTH) return Fail(EINVAL);
+  const int error = context->packet().Edit(offset, data, length, option);
+  return error == 0 ? 0 : Fail(error);
+}
+
 int mtcp_sendpkt(mctx_t mctx, int socket, const struct pkt_info* info) {
   Context* const context = OwnContext(mctx);
   if (context == nullptr) return -1;

@@ -6,17 +6,17 @@
 #include <utility>
 
 #include "api/call.h"
+#include "api/log.h"
 #include "dataplane/flow/flow_table.h"
 #include "mos_api.h"
 #include "mos_ext.h"
-#include "spdlog/spdlog.h"
 
 namespace mosd::api {
 namespace {
 
 // Said at once, for errno does not tell where the mistake is.
 int RefuseFilter(const absl::Status& status) {
-  spdlog::error("mtcp_bind_monitor_filter: {}", std::string(status.message()));
+  Log().error("mtcp_bind_monitor_filter: {}", std::string(status.message()));
   return EINVAL;
 }
 

@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/conf_change.h"
+#include "api/log.h"
 #include "api/running_appliance.h"
-#include "spdlog/spdlog.h"
 
 namespace mosd::api {
 namespace {
@@ -61,7 +61,7 @@ absl::Status Runtime::Start(const char* config_file) {
   auto conf = controlplane::ReadMosConf(config_file, environ);
   if (!conf.ok()) return conf.status();
   conf_ = *std::move(conf);
-  for (const std::string& notice : conf_.notices) spdlog::info("{}", notice);
+  for (const std::string& notice : conf_.notices) Log().info("{}", notice);
   return StartAppliance();
 }
 

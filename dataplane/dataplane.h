@@ -34,6 +34,11 @@ struct PortSnapshot {
   uint64_t no_mbuf_frames = 0;
 };
 
+// A worker that is away for longer stands still as far as its ports see: they
+// queue frames for milliseconds. Well above the ticks of the coarse clock (10
+// ms at most) and a scheduler's time slice.
+inline constexpr int64_t kSlowTurnNs = 100'000'000;
+
 // received + handed_in = accounted + sum(drops) + handed_out, in every one.
 struct WorkerSnapshot {
   int32_t cpu = -1;  // -1: not pinned
@@ -53,6 +58,7 @@ struct WorkerSnapshot {
   uint64_t last_frames_not_kept = 0;
   uint64_t turns = 0;
   uint64_t busy_turns = 0;
+  uint64_t slow_turns = 0;  // took more than kSlowTurnNs
   int64_t heartbeat_age_ns = 0;
 };
 

@@ -26,6 +26,8 @@ test_packages=(
   iproute2 ethtool nftables procps util-linux
   # Prometheus itself, and promtool.
   prometheus
+  # Formats the manual.
+  groff-base
 )
 
 usage() {

@@ -199,8 +199,9 @@ void Context::OnSegment(const FrameView& frame,
   flows_->OnSegment(frame, tracked);
 }
 
-void Context::OnFlowEnd(dataplane::FlowRecord* flow, dataplane::EndReason) {
-  flows_->OnFlowEnd(flow);
+void Context::OnFlowEnd(dataplane::FlowRecord* flow,
+                        dataplane::EndReason reason) {
+  flows_->OnFlowEnd(flow, reason);
 }
 
 void Context::OnBurstEnd() { flows_->OnBurstEnd(); }

@@ -12,6 +12,7 @@
 namespace mosd::api {
 namespace {
 
+using dataplane::EndReason;
 using dataplane::FlowRecord;
 using dataplane::FrameView;
 using dataplane::Index;
@@ -34,6 +35,14 @@ TcpState Shown(TcpState state) {
 
 bool Buffers(const MonitoredFlow& flow) {
   return (flow.buffer_bytes[0] | flow.buffer_bytes[1]) != 0;
+}
+
+// Whether a segment that does not fit its window begins ahead of what the
+// receiver's buffer waits for: its bytes are lost to the program.
+bool IsBeyond(const MonitoredFlow& flow, const TrackedFrame& tracked) {
+  const size_t receiver = Index(Other(tracked.sender));
+  return flow.buffer_bytes[receiver] != 0 &&
+         tracked.stream_offset > flow.buffer[receiver].next_expected();
 }
 
 uint32_t StateChange(const TrackedFrame& tracked, Side side) {
@@ -92,9 +101,13 @@ void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
   const bool toward_server = receiver == Side::kServer;
   if (tracked.in_window) Acknowledge(flow, tracked.sender);
   const bool data = frame.parsed->payload_length != 0;
-  const uint32_t again = tracked.retransmission ? MOS_ON_REXMIT : 0;
+  const uint32_t again = tracked.repetition ? MOS_ON_REXMIT : 0;
   if (data) Raise(flow, Hook::kReceiver, receiver, again, toward_server);
-  if (data && tracked.in_window) Receive(flow, frame, tracked);
+  if (data && tracked.in_window) {
+    Receive(flow, frame, tracked);
+  } else if (data && IsBeyond(*flow, tracked)) {
+    Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, toward_server);
+  }
   Raise(flow, Hook::kReceiver, receiver,
         always | StateChange(tracked, receiver) | (data ? 0 : again),
         toward_server);
@@ -169,8 +182,10 @@ void FlowMonitor::Acknowledge(MonitoredFlow* flow, Side receiver) {
       dataplane::TcpAckedOffset(flow->record->tcp, Other(receiver));
   if (acknowledged <= buffer.next_expected()) [[likely]]
     return;
-  if (buffer.AcknowledgedUpTo(blocks_.get(), acknowledged) == 0) return;
-  NoteNewData(flow, receiver);
+  const uint64_t before = buffer.next_expected();
+  const uint64_t lost = buffer.AcknowledgedUpTo(blocks_.get(), acknowledged);
+  if (lost == 0) return;
+  if (buffer.next_expected() - before > lost) NoteNewData(flow, receiver);
   Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, true);
 }
 
@@ -241,28 +256,30 @@ void FlowMonitor::TellOverwritten(MonitoredFlow* flow, Side receiver,
   --depth_;
 }
 
-void FlowMonitor::OnFlowEnd(FlowRecord* record) {
+void FlowMonitor::OnFlowEnd(FlowRecord* record, EndReason reason) {
   MonitoredFlow* const flow = &flows_[record->sink_data - 1];
   TellNewData(flow);
-  TellEnd(flow);
+  TellEnd(flow, reason == EndReason::kRstClient);
   Free(flow);
 }
 
 void FlowMonitor::EndAll() {
   for (uint32_t i = 0; i < flows_.used(); ++i) {
-    if (flows_[i].record != nullptr) OnFlowEnd(flows_[i].record);
+    if (flows_[i].record == nullptr) continue;
+    OnFlowEnd(flows_[i].record, EndReason::kShutdown);
   }
 }
 
-// A side that is dead already goes first, else the client does.
-void FlowMonitor::TellEnd(MonitoredFlow* flow) {
+// A side that is dead already goes first, or that was reset, else the client.
+void FlowMonitor::TellEnd(MonitoredFlow* flow, bool server_was_reset) {
   shown_flow_ = flow;
   for (const Side side : {Side::kClient, Side::kServer}) {
     shown_[Index(side)] = flow->record->tcp.end[Index(side)].state;
   }
   const bool server_first =
-      Shown(shown_[Index(Side::kServer)]) == TcpState::kClosed &&
-      Shown(shown_[Index(Side::kClient)]) != TcpState::kClosed;
+      server_was_reset ||
+      (Shown(shown_[Index(Side::kServer)]) == TcpState::kClosed &&
+       Shown(shown_[Index(Side::kClient)]) != TcpState::kClosed);
   const Side first = server_first ? Side::kServer : Side::kClient;
   for (const Side side : {first, Other(first)}) {
     shown_[Index(side)] = TcpState::kClosed;

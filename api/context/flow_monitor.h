@@ -40,7 +40,7 @@ class FlowMonitor {
   // As FlowSink has them.
   void OnSegment(const dataplane::FrameView& frame,
                  const dataplane::TrackedFrame& tracked);
-  void OnFlowEnd(dataplane::FlowRecord* record);
+  void OnFlowEnd(dataplane::FlowRecord* record, dataplane::EndReason reason);
   void OnBurstEnd();
 
   // Ends all flows, as for the program.
@@ -97,7 +97,7 @@ class FlowMonitor {
   void TellNewData(MonitoredFlow* flow);
   void TrimBuffers(MonitoredFlow* flow);
   void TellOverwritten(MonitoredFlow* flow, Side receiver, uint64_t base);
-  void TellEnd(MonitoredFlow* flow);
+  void TellEnd(MonitoredFlow* flow, bool server_was_reset);
   void Reap(MonitoredFlow* flow);
   void Remove(MonitoredFlow* flow, FlowSocket* socket);
   void Free(MonitoredFlow* flow);

@@ -3,8 +3,10 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "api/copy_bytes.h"
+#include "api/packet_edit.h"
 #include "api/pkt_info_fill.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
@@ -26,6 +28,26 @@ PacketView::PacketView()
 void PacketView::Publish() {
   access_.frame_writer->Publish();
   changed_ = true;
+}
+
+int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
+                     int option) {
+  if (frame_ == nullptr || frame_->reason != dataplane::DropReason::kNone) {
+    return ENODATA;
+  }
+  Publish();
+  const int error =
+      EditPacket(frame_->frame, *frame_->parsed, offset, data, length, option);
+  if (error != 0) return error;
+  const rte_mbuf* const frame = frame_->frame;
+  edited_frame_ = *frame_;
+  edited_frame_.wire_length = frame->pkt_len;
+  edited_frame_.reason = dataplane::ParseFrame(
+      {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len},
+      {frame->pkt_len, frame->pkt_len}, &edited_headers_);
+  edited_frame_.parsed = &edited_headers_;
+  frame_ = &edited_frame_;
+  return 0;
 }
 
 // As much of the current frame as its slot keeps.
@@ -50,10 +72,6 @@ bool PacketView::CopyCurrent(pkt_info* info) {
     FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
                   CopyFrame(0), info);
     return true;
-  }
-  // Its slot has it as it came.
-  if (changed_ && tracked_ != nullptr) {
-    return CopyLast(*tracked_->flow, tracked_->sender, info);
   }
   const dataplane::ParsedFrame& parsed = *frame_->parsed;
   const std::span<uint8_t> bytes = CopyFrame(parsed.payload_offset);

@@ -36,8 +36,12 @@ class PacketView {
   // bytes may change from here on.
   void Publish();
 
-  // Fills `*info` with the packet that is being processed, whose bytes are
-  // copied. False: there is none.
+  // Changes the packet that is being processed (EditPacket). ENODATA besides:
+  // none is, or it is no TCP segment (any more). Its slot keeps it as it came.
+  int Edit(off_t offset, const uint8_t* data, uint16_t length, int option);
+
+  // Fills `*info` with the packet that is being processed, changed or not, whose
+  // bytes are copied. False: there is none.
   bool CopyCurrent(pkt_info* info);
 
   // The same with the last frame of a side of a flow. False: it has none.
@@ -51,6 +55,9 @@ class PacketView {
   const dataplane::FrameView* frame_ = nullptr;
   const dataplane::TrackedFrame* tracked_ = nullptr;
   bool changed_ = false;  // Publish() was called for the current packet
+  // The current packet once it was edited; frame_ points to the first.
+  dataplane::FrameView edited_frame_;
+  dataplane::ParsedFrame edited_headers_;
   // What the program is given; the next call uses it again.
   std::unique_ptr<uint8_t[]> memory_;
   uint8_t* copy_;

@@ -202,6 +202,7 @@ void FillWorker(const dataplane::WorkerSnapshot& snapshot, uint32_t index,
       static_cast<int32_t>(snapshot.heartbeat_age_ns % 1'000'000'000));
   worker->set_turns(snapshot.turns);
   worker->set_busy_turns(snapshot.busy_turns);
+  worker->set_slow_turns(snapshot.slow_turns);
 }
 
 void FillPort(const dataplane::PortSnapshot& snapshot, uint32_t index,

@@ -43,6 +43,7 @@ constexpr CounterRow<PortSnapshot> kPortCounters[] = {
      &PortSnapshot::no_mbuf_frames},
 };
 
+static_assert(dataplane::kSlowTurnNs == 100'000'000, "the help text says so");
 constexpr CounterRow<WorkerSnapshot> kWorkerCounters[] = {
     {"mosd_worker_received_frames_total", "Frames taken from ports.",
      &WorkerSnapshot::received_frames},
@@ -59,6 +60,8 @@ constexpr CounterRow<WorkerSnapshot> kWorkerCounters[] = {
      &WorkerSnapshot::turns},
     {"mosd_worker_busy_turns_total", "Turns that found frames.",
      &WorkerSnapshot::busy_turns},
+    {"mosd_worker_slow_turns_total", "Turns that took more than 100 ms.",
+     &WorkerSnapshot::slow_turns},
     {"mosd_flows_started_total", "Flows that began.",
      &WorkerSnapshot::started_flows},
     {"mosd_flows_midstream_total",

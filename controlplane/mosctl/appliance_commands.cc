@@ -95,6 +95,7 @@ void PrintWorkers(const mos::v1::ListWorkersResponse& response,
                {.title = "OF", .right = true, .drop_order = 2},
                {.title = "ENDED", .right = true},
                {.title = "BUSY", .right = true, .drop_order = 1},
+               {.title = "SLOW", .right = true, .drop_order = 4},
                {.title = "HEARTBEAT"}});
   for (const mos::v1::Worker& worker : response.workers()) {
     uint64_t dropped = 0;
@@ -113,6 +114,8 @@ void PrintWorkers(const mos::v1::ListWorkersResponse& response,
                   absl::StrCat(worker.flow_capacity()),
                   absl::StrCat(worker.ended_flows()),
                   Percent(worker.busy_turns(), worker.turns()),
+                  {absl::StrCat(worker.slow_turns()),
+                   worker.slow_turns() > 0 ? Style::kBad : Style::kPlain},
                   {absl::StrCat(HumanDuration(age), " ago"),
                    age > absl::Seconds(1) ? Style::kBad : Style::kGood}});
   }

@@ -47,10 +47,11 @@ struct TrackedFrame {
   FlowRecord* flow;  // valid until FlowTable::EndBurst()
   Side sender;
   bool retransmission;
-  bool in_window;  // false: its numbers do not fit; no effect on states
-  bool started;    // it began the flow
-  bool late;       // it came after the flow's end
-  EndReason end;   // kNone, or why the flow is over with it
+  bool repetition;  // of what was seen or acknowledged before
+  bool in_window;   // false: its numbers do not fit; no effect on states
+  bool started;     // it began the flow
+  bool late;        // it came after the flow's end
+  EndReason end;    // kNone, or why the flow is over with it
   TcpState state_before[kSides];
   uint64_t stream_offset;  // of its first payload byte
 };

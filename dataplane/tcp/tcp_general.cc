@@ -46,6 +46,16 @@ bool IsRetransmission(const TcpEnd& sender, const TcpEnd& receiver,
          !IsProbe(sender, receiver, segment);
 }
 
+// Of a segment that fits: whether its first byte was seen, or acknowledged, a
+// probe's included; of one without payload, whether its SYN or FIN was sent.
+bool IsRepetition(const TcpEnd& sender, const TcpSegment& segment,
+                  bool retransmission) {
+  if (segment.payload_length == 0 || (segment.flags & kTcpSyn)) {
+    return retransmission;
+  }
+  return Has(sender, kNumbered) && SeqBefore(segment.seq, sender.in_order_seq);
+}
+
 // RFC 7323 section 2.2: both SYNs must offer scaling. Only the first SYN of an
 // end counts; an end whose SYN was missed keeps the largest scale.
 void LearnScale(TcpEnd* sender, TcpEnd* receiver, uint8_t scale) {
@@ -205,6 +215,7 @@ TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
                        (open && Stray(sender, receiver, segment));
     if (update.in_window) {
       update.retransmission = IsRetransmission(*sender, *receiver, segment);
+      update.repetition = IsRepetition(*sender, segment, update.retransmission);
       if (open) ApplyFitting(sender, receiver, segment);
     }
   }

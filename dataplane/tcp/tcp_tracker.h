@@ -71,6 +71,8 @@ struct TcpUpdate {
                         // kOpen: the sender of the segment
   bool state_changed;   // either end's TcpState differs from before
   bool retransmission;  // SYN, FIN or payload that was sent before
+  bool repetition;      // its first byte was seen, or acknowledged, before:
+                        // also a probe's, and not that of what fills a hole
   bool in_window;       // false: its numbers do not fit; no effect on states
 };
 

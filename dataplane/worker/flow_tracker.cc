@@ -35,6 +35,7 @@ TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
   tracked.flow = flow;
   tracked.sender = sender;
   tracked.retransmission = update.retransmission;
+  tracked.repetition = update.repetition;
   tracked.in_window = update.in_window;
   tracked.stream_offset = update.offset;
   return tracked;

@@ -147,6 +147,8 @@ void Pipeline::HandOver() {
 
 void Pipeline::Process(uint32_t jobs) {
   const uint32_t interest = Interest();
+  // What has timed out by now comes before what happens now.
+  if (jobs != 0) table_->Advance(StampOf(jobs_[0].frame)->time_ns);
   rte_mbuf* done[kBurst];
   for (uint32_t i = 0; i < jobs; ++i) {
     const Job& job = jobs_[i];

@@ -120,6 +120,7 @@ void Worker::Run() {
   // For the caches of the mempools; works without, more slowly.
   const bool registered = rte_thread_register() == 0;
   IdleWait wait(idle_);
+  heartbeat_ns_.Set(ReadClock(CLOCK_MONOTONIC_COARSE));
   while (!stop_.load(std::memory_order_relaxed)) {
     if (Turn() != 0) {
       wait.Reset();
@@ -145,9 +146,17 @@ uint32_t Worker::Turn() {
   pipeline_->PassTime(host_clock_ ? ReadClock(CLOCK_REALTIME) : 0);
   turns_.Add(1);
   if (frames != 0) busy_turns_.Add(1);
-  heartbeat_ns_.Set(ReadClock(CLOCK_MONOTONIC_COARSE));
+  Beat();
   Publish();
   return frames;
+}
+
+// A turn counts from the end of the one before: the clock is read once a turn,
+// and an idle worker's sleep is too short to matter.
+void Worker::Beat() {
+  const int64_t now_ns = ReadClock(CLOCK_MONOTONIC_COARSE);
+  if (now_ns - heartbeat_ns_.Get() > kSlowTurnNs) slow_turns_.Add(1);
+  heartbeat_ns_.Set(now_ns);
 }
 
 uint32_t Worker::TakeOver() {
@@ -228,6 +237,7 @@ WorkerSnapshot Worker::Snapshot() const {
   snapshot.last_frames_not_kept = frame_writer_.not_kept().Get();
   snapshot.turns = turns_.Get();
   snapshot.busy_turns = busy_turns_.Get();
+  snapshot.slow_turns = slow_turns_.Get();
   snapshot.heartbeat_age_ns = std::max<int64_t>(
       ReadClock(CLOCK_MONOTONIC_COARSE) - heartbeat_ns_.Get(), 0);
   return snapshot;

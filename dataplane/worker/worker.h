@@ -76,6 +76,7 @@ class Worker {
   uint32_t TakeOver();
   uint32_t Poll(Input* input);
   void DiscardQueued();
+  void Beat();
   void Publish();
 
   const uint32_t number_;
@@ -104,6 +105,7 @@ class Worker {
   SingleWriter<int64_t> heartbeat_ns_;  // CLOCK_MONOTONIC; 0: does not run
   SingleWriter<uint64_t> turns_;
   SingleWriter<uint64_t> busy_turns_;
+  SingleWriter<uint64_t> slow_turns_;
 };
 
 }  // namespace mosd::dataplane

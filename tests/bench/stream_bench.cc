@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "api/stream/block_pool.h"
 #include "api/copy_bytes.h"
+#include "api/stream/block_pool.h"
 #include "api/stream/stream_buffer.h"
 #include "tests/bench/statistics.h"
 

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "dataplane/flow/flow_sink.h"
 #include "dataplane/packet/parser.h"
 #include "tests/support/packet.h"
 #include "tests/support/temp_dir.h"
@@ -389,6 +390,53 @@ TEST_F(DataplaneTest, QueuesEventsForAWatcher) {
   FlowSnapshot flow{};
   EXPECT_TRUE(dataplane.ReadFlow(events.back().id, &flow));
   EXPECT_EQ(flow.state, FlowState::kEnded);
+}
+
+// Holds its worker up at every frame.
+class SlowSink : public FlowSink {
+ public:
+  explicit SlowSink(std::chrono::milliseconds pause) : pause_(pause) {
+    interest_ = kFrames;
+  }
+  void Attach(const WorkerAccess&) override {}
+  bool BeginTurn(int64_t) override { return true; }
+  void OnFrame(const FrameView&) override {
+    std::this_thread::sleep_for(pause_);
+  }
+  void OnSegment(const FrameView&, const TrackedFrame&) override {}
+  void OnOrphan(const FrameView&) override {}
+  void OnFlowEnd(FlowRecord*, EndReason) override {}
+  void OnBurstEnd() override {}
+  void EndWorker() override {}
+
+ private:
+  const std::chrono::milliseconds pause_;
+};
+
+TEST_F(DataplaneTest, CountsTurnsThatAProgramHoldsUp) {
+  Classic capture;
+  capture.Header();
+  for (uint16_t port = 1; port <= 3; ++port) {
+    capture.Frame(kSeconds, port, Text(Segment(port, true).Build()));
+  }
+  DataplaneOptions options = Reading(Write(capture.text));
+  options.burst = 1;
+  for (const int pause_ms : {20, 150}) {
+    SlowSink sink{std::chrono::milliseconds(pause_ms)};
+    options.sinks.assign(1, &sink);
+    const auto dataplane = Finished(options);
+    ASSERT_NE(dataplane, nullptr);
+    // The last frame is accounted before its turn is over.
+    dataplane->Stop();
+    const WorkerSnapshot worker = dataplane->Workers()[0];
+    EXPECT_EQ(worker.busy_turns, 3u);
+    // A machine with other work may take the processor for a while.
+    if (pause_ms == 150) {
+      EXPECT_GE(worker.slow_turns, 3u);
+    } else {
+      EXPECT_LT(worker.slow_turns, 3u);
+    }
+  }
 }
 
 TEST_F(DataplaneTest, IsAloneInItsProcess) {

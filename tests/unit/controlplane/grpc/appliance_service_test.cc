@@ -84,6 +84,9 @@ TEST_F(ApplianceServiceTest, ListsWorkers) {
   worker.flows_by_state[static_cast<size_t>(FlowState::kHalfOpen)] = 1;
   worker.flows_by_state[static_cast<size_t>(FlowState::kEstablished)] = 2;
   worker.flows_by_state[static_cast<size_t>(FlowState::kEnded)] = 4;
+  worker.turns = 9;
+  worker.busy_turns = 8;
+  worker.slow_turns = 7;
   worker.heartbeat_age_ns = 1'500'000'000;
   StartServer();
   mos::v1::ListWorkersResponse response;
@@ -98,6 +101,9 @@ TEST_F(ApplianceServiceTest, ListsWorkers) {
   EXPECT_EQ(out.drops(0).frames(), 10u);
   EXPECT_EQ(out.live_flows(), 3u);
   EXPECT_EQ(out.ended_flows(), 4u);
+  EXPECT_EQ(out.turns(), 9u);
+  EXPECT_EQ(out.busy_turns(), 8u);
+  EXPECT_EQ(out.slow_turns(), 7u);
   EXPECT_EQ(out.heartbeat_age().seconds(), 1);
   EXPECT_EQ(out.heartbeat_age().nanos(), 500'000'000);
 }

@@ -68,6 +68,7 @@ FakeDataplane& Busy() {
     worker.last_frames_shortened = 31;
     worker.last_frames_not_kept = 32;
     worker.flow_capacity = 33;
+    worker.slow_turns = 34;
     worker.heartbeat_age_ns = 1'500'000'000;
     for (size_t i = 0; i < dataplane::kDropReasonCount; ++i) {
       worker.drops[i] = 100 + i;
@@ -107,6 +108,7 @@ TEST(DataplaneCollectorTest, EachNumberStandsUnderItsName) {
            "mosd_worker_handed_out_frames_total{worker=\"1\"} 25",
            "mosd_worker_turns_total{worker=\"1\"} 26",
            "mosd_worker_busy_turns_total{worker=\"1\"} 27",
+           "mosd_worker_slow_turns_total{worker=\"1\"} 34",
            "mosd_flows_started_total{worker=\"1\"} 28",
            "mosd_flows_midstream_total{worker=\"1\"} 29",
            "mosd_tcp_retransmitted_frames_total{worker=\"1\"} 30",

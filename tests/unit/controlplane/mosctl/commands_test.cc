@@ -26,6 +26,7 @@ namespace mosd::mosctl {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -319,6 +320,7 @@ TEST_F(Commands, ApplianceTables) {
   worker->set_cpu(-1);
   worker->set_turns(4);
   worker->set_busy_turns(1);
+  worker->set_slow_turns(77);
   worker->add_drops()->set_frames(3);
   appliance_.stats.set_received_frames(10);
   appliance_.stats.set_accounted_frames(7);
@@ -329,7 +331,7 @@ TEST_F(Commands, ApplianceTables) {
   EXPECT_THAT(out(), AllOf(HasSubstr("pcap:x.pcap"), HasSubstr("42"),
                            HasSubstr("read to its end")));
   EXPECT_EQ(Run({"workers"}), 0);
-  EXPECT_THAT(out(), HasSubstr("25.0%"));
+  EXPECT_THAT(out(), ContainsRegex("25.0% +77 "));
   EXPECT_EQ(Run({"stats"}), 0);
   EXPECT_THAT(out(), HasSubstr("10  = accounted + dropped"));
   appliance_.stats.set_accounted_frames(6);
