@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from e2e.trace_alignment import Trace
 from e2e.trace_frames import ACK, FIN, RST, SYN
-from e2e.trace_lines import BOTH, other
+from e2e.trace_lines import BOTH, NO_FRAME, other
 
 
 @dataclasses.dataclass
@@ -98,7 +98,8 @@ def _nonsense_syn(trace, facts):
 # Which packet mtcp_getlastpkt tells of.
 
 def _last_of(flow_last, line):
-    return line.but(own=flow_last[line.side], others=flow_last[other(line.side)])
+    return line.but(own=flow_last.get(line.side, NO_FRAME),
+                    others=flow_last.get(other(line.side), NO_FRAME))
 
 
 @_rule("per-side", "mOS ignores the side and returns the packet being processed",
@@ -124,7 +125,7 @@ def _outside_a_packet(trace, facts):
         last[facts.flow(number)] = facts.steps[number].last
         trace.packets[number] = [told(line, facts.steps[number].last) for line in lines]
         for end in ends[number]:
-            end.lines = [told(line, last[end.flow]) for line in end.lines]
+            end.lines = [told(line, last.get(end.flow, {})) for line in end.lines]
 
 
 @_rule("last-words", "mOS forgets a side that is closed before its peer is told",
