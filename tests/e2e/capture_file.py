@@ -18,6 +18,7 @@ _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
 class Packet:
     data: bytes
     wire_length: int
+    time_us: int | None = None  # of classic captures
 
 
 @dataclasses.dataclass
@@ -57,17 +58,19 @@ def _read_classic(data, capture):
             break
     else:
         raise _Trouble("no capture")
-    _, header = _MAGICS[magic]
+    units, header = _MAGICS[magic]
     snaplen, link_type = struct.unpack_from(order + "II", data, 16)
     capture.link_type = link_type & 0x03FFFFFF
     at = 24
     while at < len(data):
-        captured, wire = struct.unpack(order + "II", _take(data, at, header)[8:16])
+        seconds, fraction, captured, wire = struct.unpack(order + "IIII",
+                                                          _take(data, at, header)[:16])
         if captured > _MAX_PACKET:
             raise _Trouble("packet too long")
         # libpcap gives no more of a packet than the file says it holds.
         packet = _take(data, at + header, captured)[:snaplen or None]
-        capture.packets.append(Packet(packet, wire))
+        time_us = seconds * 10**6 + fraction * 10**6 // units
+        capture.packets.append(Packet(packet, wire, time_us))
         at += header + captured
 
 
