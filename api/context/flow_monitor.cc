@@ -170,8 +170,24 @@ void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
     }
     base += part->data_len;
   }
-  if (grown) NoteNewData(flow, receiver);
+  if (grown) {
+    NoteNewData(flow, receiver);
+    FollowBuffer(flow, receiver);
+  }
   if (lost) Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, true);
+}
+
+// Several holes may have been filled, the last one before a FIN.
+void FlowMonitor::FollowBuffer(MonitoredFlow* flow, Side receiver) {
+  FlowRecord* const record = flow->record;
+  const TcpState before = record->tcp.end[Index(receiver)].state;
+  dataplane::TcpSeenUpTo(&record->tcp, Other(receiver),
+                         flow->buffer[Index(receiver)].next_expected());
+  if (record->tcp.end[Index(receiver)].state == before) return;
+  shown_[Index(receiver)] = record->tcp.end[Index(receiver)].state;
+  dataplane::FlowStatus status = record->Status();
+  status.set_tcp_states(record->tcp.end[0].state, record->tcp.end[1].state);
+  record->SetStatus(status);
 }
 
 // What the peer has acknowledged and nobody has seen will not come any more.
@@ -190,6 +206,9 @@ void FlowMonitor::Acknowledge(MonitoredFlow* flow, Side receiver) {
 }
 
 void FlowMonitor::NoteNewData(MonitoredFlow* flow, Side receiver) {
+  if (flow->new_data == 0) {
+    flow->first_new = static_cast<uint8_t>(Index(receiver));
+  }
   flow->new_data |= static_cast<uint8_t>(1u << Index(receiver));
   SeeToAfterBurst(flow);
 }
@@ -214,7 +233,8 @@ void FlowMonitor::OnBurstEnd() {
 }
 
 void FlowMonitor::TellNewData(MonitoredFlow* flow) {
-  for (const Side receiver : {Side::kClient, Side::kServer}) {
+  const auto first = static_cast<Side>(flow->first_new);
+  for (const Side receiver : {first, Other(first)}) {
     if (!(flow->new_data & 1u << Index(receiver))) continue;
     Raise(flow, Hook::kNull, receiver, MOS_ON_CONN_NEW_DATA,
           receiver == Side::kServer);
@@ -264,9 +284,16 @@ void FlowMonitor::OnFlowEnd(FlowRecord* record, EndReason reason) {
 }
 
 void FlowMonitor::EndAll() {
+  std::vector<uint32_t> by_age;
   for (uint32_t i = 0; i < flows_.used(); ++i) {
-    if (flows_[i].record == nullptr) continue;
-    OnFlowEnd(flows_[i].record, EndReason::kShutdown);
+    if (flows_[i].record != nullptr) by_age.push_back(i);
+  }
+  std::ranges::sort(by_age, {},
+                    [this](uint32_t index) { return flows_[index].number; });
+  for (const uint32_t index : by_age) {
+    MonitoredFlow& flow = flows_[index];
+    // A callback may have stopped watching it.
+    if (flow.record != nullptr) OnFlowEnd(flow.record, EndReason::kShutdown);
   }
 }
 

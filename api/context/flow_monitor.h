@@ -43,7 +43,7 @@ class FlowMonitor {
   void OnFlowEnd(dataplane::FlowRecord* record, dataplane::EndReason reason);
   void OnBurstEnd();
 
-  // Ends all flows, as for the program.
+  // Ends all flows, as for the program, the oldest first.
   void EndAll();
 
   // Null: there is no such flow socket.
@@ -91,6 +91,7 @@ class FlowMonitor {
                      const dataplane::TrackedFrame& tracked, uint32_t always);
   void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,
                const dataplane::TrackedFrame& tracked);
+  void FollowBuffer(MonitoredFlow* flow, Side receiver);
   void Acknowledge(MonitoredFlow* flow, Side receiver);
   void NoteNewData(MonitoredFlow* flow, Side receiver);
   void SeeToAfterBurst(MonitoredFlow* flow);
@@ -116,6 +117,7 @@ class FlowMonitor {
   const MonitoredFlow* shown_flow_ = nullptr;
   dataplane::TcpState shown_[kSides] = {};
   int depth_ = 0;  // callbacks are running: sockets stay where they are
+  uint64_t adopted_ = 0;
   uint64_t refused_flows_ = 0;
 };
 

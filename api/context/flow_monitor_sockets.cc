@@ -59,6 +59,7 @@ MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame, FlowRecord* record) {
         return nullptr;
       }
       flow->record = record;
+      flow->number = ++adopted_;
       flow->first_socket = kNoIndex;
       flow->last_socket = kNoIndex;
       record->sink_data = flows_.IndexOf(*flow) + 1;

@@ -14,12 +14,14 @@ namespace mosd::api {
 struct MonitoredFlow {
   uint32_t next_free;
   dataplane::FlowRecord* record;  // null: not in use
+  uint64_t number;                // the oldest has the lowest
   // Flow sockets, the oldest listener's first.
   uint32_t first_socket;
   uint32_t last_socket;
   std::array<uint32_t, kHooks> mask;  // what any of its sockets registered
   bool in_burst;      // is in the list of flows to be seen to after a burst
   bool has_stopped;   // one of its sockets has
+  uint8_t first_new;  // who of them had some first, as Index
   uint8_t new_data;   // receivers with new bytes, as 1 << Index
   uint8_t keep_last;  // receivers whose overlapping bytes the newest wins
   // Of receivers: what buffers hold after a burst, bytes; 0: off.

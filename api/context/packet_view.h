@@ -40,8 +40,8 @@ class PacketView {
   // none is, or it is no TCP segment (any more). Its slot keeps it as it came.
   int Edit(off_t offset, const uint8_t* data, uint16_t length, int option);
 
-  // Fills `*info` with the packet that is being processed, changed or not, whose
-  // bytes are copied. False: there is none.
+  // Fills `*info` with the packet that is being processed, changed or not,
+  // whose bytes are copied. False: there is none.
   bool CopyCurrent(pkt_info* info);
 
   // The same with the last frame of a side of a flow. False: it has none.

@@ -200,6 +200,21 @@ bool ApplyReset(TcpEnd* sender, TcpEnd* receiver, const TcpSegment& segment) {
 
 }  // namespace
 
+void TcpSeenUpTo(TcpConnection* connection, Side sender, uint64_t offset) {
+  TcpEnd& from = connection->end[Index(sender)];
+  TcpEnd& to = connection->end[Index(Other(sender))];
+  if (!Has(from, kNumbered) || offset > from.next_offset) return;
+  const uint32_t seq =
+      from.next_seq - static_cast<uint32_t>(from.next_offset - offset);
+  if (!SeqBefore(from.in_order_seq, seq)) return;
+  from.in_order_seq = seq;
+  if (Has(from, kFinSent) && from.in_order_seq + 1 == from.next_seq) {
+    from.in_order_seq = from.next_seq;
+  }
+  const bool open = Outcome(from, to) == TcpOutcome::kOpen;
+  if (open && FinInOrder(from)) Move(&to, TcpEvent::kReceiveFin);
+}
+
 TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
                        const TcpSegment& segment) {
   TcpEnd* const sender = &connection->end[Index(side)];

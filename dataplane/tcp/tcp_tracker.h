@@ -114,6 +114,11 @@ TcpUpdate TcpOpen(TcpConnection* connection, Side sender,
 TcpUpdate TcpApply(TcpConnection* connection, Side sender,
                    const TcpSegment& segment);
 
+// Says that all bytes of the sender's stream before `offset` were seen. Whoever
+// keeps the bytes knows what lies beyond several holes; the tracker remembers
+// one. The receiver's state follows, if they end in a FIN.
+void TcpSeenUpTo(TcpConnection* connection, Side sender, uint64_t offset);
+
 // True when `segment`, sent by `sender`, is a SYN that begins a new connection
 // on the tuple of `connection`, which is thereby over: its initial sequence
 // number is new, and the old connection is closed, was never answered, or is

@@ -80,8 +80,9 @@ class MosProgram : public ::testing::Test {
                     {frame.bytes.begin(), frame.bytes.end()});
     }
     dataplane::WriteFile(dir_ / "frames.pcap", capture.text);
-    std::ofstream(dir_ / "appliance.yaml") << "dataplane:\n  burst: 1\n"
-                                           << appliance_;
+    std::ofstream(dir_ / "appliance.yaml")
+        << "dataplane:\n  burst: " << burst_ << "\n"
+        << appliance_;
     std::ofstream(dir_ / "mos.conf")
         << "mos {\n  appliance = appliance.yaml\n"
         << mos_ << "  netdev {\n    pcap:" << dir_ / "frames.pcap"
@@ -129,6 +130,7 @@ class MosProgram : public ::testing::Test {
   std::string mos_;        // more lines of the mos block
   std::string appliance_;  // more lines of the dataplane block
   std::string core_mask_ = "0x1";
+  int burst_ = 1;  // frames that a worker takes at a time
   static inline OnCall on_call_;
 
  private:

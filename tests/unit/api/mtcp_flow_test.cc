@@ -119,6 +119,29 @@ TEST_F(MtcpFlowTest, RetransmissionsAreToldOnceEach) {
                           "DATA S 4/4", "REXMIT S 4/4", "REXMIT S 5/7"));
 }
 
+TEST_F(MtcpFlowTest, AFinBehindSeveralHolesIsReceivedWithTheLastOfThem) {
+  Handshake();
+  Add(C, "A", 1011, 5001, "22222");
+  Add(C, "FA", 1021, 5001);
+  Add(C, "A", 1001, 5001, "0000011111");
+  Add(C, "A", 1016, 5001, "33333");
+  EXPECT_THAT(Told(MOS_ON_TCP_STATE_CHANGE | MOS_ON_CONN_NEW_DATA),
+              ::testing::Contains("STATE S 5/7").Times(1));
+}
+
+TEST_F(MtcpFlowTest, NewDataIsToldInTheOrderOfItsComing) {
+  burst_ = 64;
+  Handshake();
+  Add(C, "PA", 1001, 5001, "question");
+  Add(S, "PA", 5001, 1009, "answer");
+  Handshake(50000);
+  Add(S, "PA", 5001, 1001, "hello", 50000);
+  Add(C, "PA", 1001, 5006, "hi", 50000);
+  EXPECT_THAT(
+      Told(MOS_ON_CONN_NEW_DATA),
+      ElementsAre("DATA S 4/4", "DATA C 4/4", "DATA C 4/4", "DATA S 4/4"));
+}
+
 TEST_F(MtcpFlowTest, MidstreamIsAnOrphanThoughTheApplianceListsIt) {
   Add(C, "PA", 1001, 5001, "hello");
   Add(S, "A", 5001, 1006);
