@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "absl/status/status.h"
 #include "api/context/context.h"
 #include "api/runtime.h"
 #include "mos_api.h"
@@ -14,6 +15,9 @@ inline int Fail(int error) {
   errno = error;
   return -1;
 }
+
+// Of a status that starting or ending came to; 0 of OK.
+int ErrnoOf(const absl::Status& status);
 
 // For calls that only the context's own thread may make. Null, with errno set:
 // EACCES, there is no such context, or it has ended; EPERM, another's thread.

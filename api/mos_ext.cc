@@ -9,6 +9,7 @@
 #include <exception>
 #include <string>
 
+#include "api/call.h"
 #include "api/context/context.h"
 #include "api/pkt_info_fill.h"
 #include "api/running_appliance.h"
@@ -24,30 +25,6 @@ using dataplane::LastFrameInfo;
 using dataplane::ReadResult;
 
 thread_local std::string start_error;
-
-int Errno(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return EINVAL;
-    case absl::StatusCode::kNotFound:
-      return ENOENT;
-    case absl::StatusCode::kPermissionDenied:
-      return EACCES;
-    case absl::StatusCode::kAlreadyExists:
-      return EADDRINUSE;
-    case absl::StatusCode::kFailedPrecondition:
-      return EBUSY;
-    case absl::StatusCode::kResourceExhausted:
-      return ENOMEM;
-    default:
-      return EIO;
-  }
-}
-
-int Fail(int error) {
-  errno = error;
-  return -1;
-}
 
 // False: neither AF_INET nor AF_INET6.
 bool ToEndpoint(const sockaddr* address, IpVersion* version,
@@ -75,7 +52,7 @@ bool ToEndpoint(const sockaddr* address, IpVersion* version,
   }
 }
 
-int ErrnoOf(ReadResult result) {
+int ErrnoOfRead(ReadResult result) {
   switch (result) {
     case ReadResult::kNoFlow:
       return EBADF;
@@ -101,7 +78,7 @@ int mos_start(const char* config_file) {
     const absl::Status status = api::RunningAppliance::Get().Start(config_file);
     if (status.ok()) return 0;
     api::start_error = std::string(status.message());
-    return api::Fail(api::Errno(status));
+    return api::Fail(api::ErrnoOf(status));
   } catch (const std::exception& error) {  // out of memory, or of threads
     api::start_error = error.what();
     return api::Fail(ENOMEM);
@@ -151,7 +128,7 @@ ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
       });
   if (!running) return api::Fail(EACCES);
   if (result != dataplane::ReadResult::kOk) {
-    return api::Fail(api::ErrnoOf(result));
+    return api::Fail(api::ErrnoOfRead(result));
   }
   api::FillTcpInfo(read, {bytes, std::min<size_t>(size, read.captured_length)},
                    info);

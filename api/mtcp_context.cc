@@ -18,29 +18,6 @@ namespace {
 constexpr int64_t kNsASecond = 1'000'000'000;
 constexpr int64_t kMaxTimerSeconds = 100LL * 365 * 24 * 3600;
 
-int ErrnoOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return 0;
-    case absl::StatusCode::kInvalidArgument:
-      return EINVAL;
-    case absl::StatusCode::kNotFound:
-      return ENOENT;
-    case absl::StatusCode::kPermissionDenied:
-      return EPERM;
-    case absl::StatusCode::kAlreadyExists:
-      return EADDRINUSE;
-    case absl::StatusCode::kFailedPrecondition:
-      return EBUSY;
-    case absl::StatusCode::kResourceExhausted:
-      return ENOMEM;
-    case absl::StatusCode::kAborted:
-      return EDEADLK;
-    default:
-      return EIO;
-  }
-}
-
 // Says why on the log, for errno says little.
 int Report(const char* function, const absl::Status& status) {
   if (status.ok()) return 0;

@@ -45,7 +45,7 @@ typedef void (*mtcp_sighandler_t)(int);
 
 /* Starts the appliance of a file in mOS's format (or of a .yaml): packet
  * processing, which waits for contexts, and gRPC and metrics where they are
- * configured. ENOENT, EPERM (file, interface), EINVAL (NULL; a mistake, which
+ * configured. ENOENT, EACCES (file, interface), EINVAL (NULL; a mistake, which
  * the log names by file and line), EBUSY (called twice, or in a child of
  * fork(2)), EADDRINUSE, ENOMEM, EIO. */
 int mtcp_init(const char* config_file);

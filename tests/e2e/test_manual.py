@@ -24,7 +24,7 @@ _ERRNOS = {
     "mos_getlastpkt_r": "EINVAL EBADF ENODATA EAGAIN EACCES",
     "mos_flow_id": f"{_OWN_SOCKET} ENOTSOCK EINVAL",
     "mos_rx_time_ns": _OWN_THREAD,
-    "mtcp_init": "ENOENT EPERM EINVAL EBUSY EADDRINUSE ENOMEM EIO",
+    "mtcp_init": "ENOENT EACCES EINVAL EBUSY EADDRINUSE ENOMEM EIO",
     "mtcp_destroy": "EBUSY EDEADLK",
     "mtcp_getconf": "EINVAL EBUSY",
     "mtcp_setconf": "EINVAL EBUSY",
