@@ -9,7 +9,7 @@ import difflib
 import subprocess
 import unittest
 
-from e2e import differences, tcp_model, trace_alignment, trace_frames, trace_lines
+from e2e import differences, tcp_model, tcp_stories, trace_alignment, trace_frames, trace_lines
 from e2e.environment import BUILD, CAPTURES, PATIENCE, ROOT, temp_dir
 from e2e.trace_lines import Line
 
@@ -213,6 +213,21 @@ class LikeTheContract(unittest.TestCase):
             with self.subTest(name):
                 capture = Capture(CAPTURES / name)
                 agree(self, capture.lines, record(capture.path))
+
+
+    def test_stories(self):
+        path = temp_dir() / "stories.pcap"
+        ports = tcp_stories.write(path)
+        capture = Capture(path)
+        got = record(path)
+        for port, story in ports.items():
+            with self.subTest(story):
+                agree(self, of_client(capture.lines, port), of_client(got, port))
+        agree(self, capture.lines, got)
+
+
+def of_client(lines, port):
+    return [line for line in lines if f":{port}>" in line.flow]
 
 
 class Rules(unittest.TestCase):
