@@ -81,6 +81,7 @@ class End:
     """One side: what it sent, and what is known of its state."""
 
     state: str = "CLOSED"
+    syn_sent: bool = False
     isn: int | None = None
     acked: int = 0  # highest acknowledgement that it sent, of the peer's numbers
     has_acked: bool = False
@@ -125,6 +126,12 @@ class Flow:
     def name(self):
         return f"{self.client}>{self.server}"
 
+    def gives_way_to(self, syn):
+        """Nobody has answered, and the client tries again as another one."""
+        client, server = self.ends[CLIENT], self.ends[SERVER]
+        return (server.next is None and client.state == "SYN_SENT"
+                and syn.source == self.client and syn.seq != client.isn)
+
     def line(self, event, hook, side, shown=None, buffer=None):
         states = {key: end.state for key, end in self.ends.items()} | (shown or {})
         return Line(event, hook, side, self.name, states[CLIENT], states[SERVER],
@@ -167,8 +174,11 @@ class Model:
         key = frozenset((segment.source, segment.target))
         flow = self._flows.get(key)
         started = False
+        opens = segment.has(SYN) and not segment.flags & (ACK | FIN | RST)
+        if flow is not None and not flow.over and opens and flow.gives_way_to(segment):
+            expired += flow.end_lines()
         if flow is None or flow.over:
-            started = segment.has(SYN) and not segment.flags & (ACK | FIN | RST)
+            started = opens
             if not started:
                 told = last_packet(segment, 0)
                 return Step(segment, None, lines=expired + [
@@ -207,7 +217,8 @@ class _Reading:
         if segment.has(SYN) and own.isn is None:
             own.isn = segment.seq
         at = own.offset(segment.seq + segment.has(SYN))
-        own.last = last_packet(segment, at)
+        # A probe of an idle connection has a byte in front of its stream.
+        own.last = last_packet(segment, max(at, 0))
         self.step.fits = self._fits()
         self._note(at)
         if self.step.fits:
@@ -267,8 +278,9 @@ class _Reading:
             own.state = "CLOSED"
             return
         if segment.has(SYN):
-            self.rexmit = not self.started and own.next is not None and (
-                not segment.has(ACK) or own.has_acked)
+            # The first SYN/ACK after a SYN is a new segment.
+            self.rexmit = own.syn_sent and (not segment.has(ACK) or own.has_acked)
+            own.syn_sent = True
             if own.next is None:
                 own.state = "SYN_RCVD" if segment.has(ACK) else own.state
                 if not segment.has(ACK) and own.state == "CLOSED":

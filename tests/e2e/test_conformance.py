@@ -9,7 +9,7 @@ import difflib
 import subprocess
 import unittest
 
-from e2e import differences, tcp_model, trace_alignment, trace_frames, trace_lines
+from e2e import differences, tcp_model, tcp_stories, trace_alignment, trace_frames, trace_lines
 from e2e.environment import BUILD, CAPTURES, PATIENCE, ROOT, temp_dir
 from e2e.trace_lines import Line
 
@@ -22,13 +22,13 @@ _SHOWN_LINES = 30
 _needs_traces = unittest.skipUnless(TRACES.is_dir(), f"no traces of mOS in {TRACES}")
 
 
-def record(capture, rmem_bytes=_DEFAULT_RMEM_BYTES, dataplane=""):
+def record(capture, rmem_bytes=_DEFAULT_RMEM_BYTES, dataplane="", mos=""):
     """What the program writes."""
     folder = temp_dir()
     (folder / "appliance.yaml").write_text(f"dataplane:\n  burst: 1\n{dataplane}")
     (folder / "mos.conf").write_text(
         f"mos {{\n  appliance = appliance.yaml\n  tcp_timeout = 30\n  rmem_size = {rmem_bytes}\n"
-        f"  netdev {{\n    pcap:{capture} 0x1\n  }}\n}}\n")
+        f"{mos}  netdev {{\n    pcap:{capture} 0x1\n  }}\n}}\n")
     done = subprocess.run((_PROGRAM, folder / "mos.conf"), capture_output=True, text=True,
                           timeout=PATIENCE, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -125,6 +125,13 @@ class LikeMos(unittest.TestCase):
         agree(self, capture.lines,
               record(capture.path, dataplane="  midstream_pickup: false\n"))
 
+    def test_the_current_packet(self):
+        """`lastpkt = current`: whatever the side, as mOS has it."""
+        capture = self.captures["clean_seq"]
+        mos = trace_lines.read((TRACES / "clean_seq.dpdk.trace").read_text(), relative=True)
+        told = record(capture.path, mos="  lastpkt = current\n")
+        self.assertEqual(packets_at_hooks(told, capture), packets_at_hooks(mos, capture))
+
     def test_no_byte_is_lost(self):
         """All bytes that were ever on the wire are peeked, with the default
         buffer, whatever was lost before the tap."""
@@ -139,6 +146,14 @@ class LikeMos(unittest.TestCase):
         """The test above is about more than a few bytes."""
         wire = streams_on_the_wire(self.captures["loss_before"].segments)
         self.assertGreater(sum(map(len, wire.values())), 1_300_000)
+
+
+def packets_at_hooks(told, capture):
+    """What mtcp_getlastpkt told of both sides, but for its offset, in callbacks
+    at MOS_HK_SND and MOS_HK_RCV while a packet is processed."""
+    trace = trace_alignment.align(told, capture.segments)
+    return [(line.event, line.hook, str(line.own.but_offset()), str(line.others.but_offset()))
+            for lines in trace.packets for line in lines if line.hook != "NULL"]
 
 
 def streams_on_the_wire(segments):
@@ -200,6 +215,21 @@ class LikeTheContract(unittest.TestCase):
                 agree(self, capture.lines, record(capture.path))
 
 
+    def test_stories(self):
+        path = temp_dir() / "stories.pcap"
+        ports = tcp_stories.write(path)
+        capture = Capture(path)
+        got = record(path)
+        for port, story in ports.items():
+            with self.subTest(story):
+                agree(self, of_client(capture.lines, port), of_client(got, port))
+        agree(self, capture.lines, got)
+
+
+def of_client(lines, port):
+    return [line for line in lines if f":{port}>" in line.flow]
+
+
 class Rules(unittest.TestCase):
     def test_are_listed_in_the_readme(self):
         """Each once, by name, in the same order."""
@@ -232,7 +262,8 @@ class Comparison(unittest.TestCase):
         self.assertEqual((line.buffer.peeked, line.buffer.missing), (10, 3))
 
     def test_numbers_of_mos_are_offsets(self):
-        text = f"NEW_DATA\tNULL\tSVR\ta>b\tA/B\tP:{_SYN}\tO:=\tB:0,1001,1448,2896,2896\tD:nothing-new"
+        text = (f"NEW_DATA\tNULL\tSVR\ta>b\tA/B\tP:{_SYN}\tO:=\t"
+                "B:0,1001,1448,2896,2896\tD:nothing-new")
         buffer = Line.parse(text, relative=True).buffer
         self.assertEqual((buffer.read, buffer.expected, buffer.peeked), (1448, 2896, 0))
 

@@ -74,9 +74,10 @@ def _segment(number, time_us, frame):
     ip = frame[at + 2:]
     if len(ip) < 20 or ip[9] != 6 or int.from_bytes(ip[6:8], "big") & 0x1FFF:
         return None
-    header, total = (ip[0] & 15) * 4, int.from_bytes(ip[2:4], "big")
+    # A length of 0: the NIC was to cut it into packets, and to write theirs.
+    header, total = (ip[0] & 15) * 4, int.from_bytes(ip[2:4], "big") or len(ip)
     tcp = ip[header:total]
-    if len(tcp) < 20:
+    if len(tcp) < 20 or not 20 <= (tcp[12] >> 4) * 4 <= len(tcp):
         return None
     source_port, target_port, seq, ack, start, flags, window = struct.unpack(">HHIIBBH", tcp[:16])
     start = (start >> 4) * 4
