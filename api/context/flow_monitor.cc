@@ -100,7 +100,9 @@ void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
   const Side receiver = Other(tracked.sender);
   const bool toward_server = receiver == Side::kServer;
   if (tracked.in_window) Acknowledge(flow, tracked.sender);
-  const bool data = frame.parsed->payload_length != 0;
+  // What a reset carries belongs to no stream.
+  const bool data = frame.parsed->payload_length != 0 &&
+                    !(frame.parsed->tcp_flags & dataplane::kTcpRst);
   const uint32_t again = tracked.repetition ? MOS_ON_REXMIT : 0;
   if (data) Raise(flow, Hook::kReceiver, receiver, again, toward_server);
   if (data && tracked.in_window) {
