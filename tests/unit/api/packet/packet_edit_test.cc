@@ -97,6 +97,16 @@ TEST_F(PacketEditTest, NumbersOverwrittenAreReadAnew) {
   ExpectValid();
 }
 
+// A header length that a program has made up reaches no further than the frame.
+TEST_F(PacketEditTest, NonsenseForAnIpv4HeaderLength) {
+  for (const char words : {'\x40', '\x44', '\x4f'}) {
+    Take(Hello());
+    ASSERT_EQ(Edit(0, std::string(1, words), MOS_IP_HDR | kOverwrite), 0);
+    EXPECT_EQ(InternetChecksum(Slice(Now(), 14, 20)), 0) << words;
+    EXPECT_EQ(TcpResidue(Now(), 14, 34, 59), 0) << words;
+  }
+}
+
 TEST_F(PacketEditTest, PaddingIsNoPayload) {
   Take(Hello().Pad(60));
   EXPECT_EQ(Edit(6, "x", kPayload | MOS_INSERT), EINVAL);
