@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "api/copy_bytes.h"
-#include "api/packet_edit.h"
+#include "api/packet/packet_edit.h"
 #include "api/pkt_info_fill.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
@@ -36,15 +36,16 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
     return ENODATA;
   }
   Publish();
-  const int error =
-      EditPacket(frame_->frame, *frame_->parsed, offset, data, length, option);
-  if (error != 0) return error;
   const rte_mbuf* const frame = frame_->frame;
+  const uint32_t bytes_before = frame->pkt_len;
+  bool drop = false;
+  const int error = EditPacket(frame_->frame, *frame_->parsed, offset, data,
+                               length, option, &drop);
+  // Nothing is forwarded that could be dropped.
+  if (error != 0 || drop) return error;
+  edited_headers_ = AfterEdit(frame, *frame_->parsed, length, option);
   edited_frame_ = *frame_;
-  edited_frame_.wire_length = frame->pkt_len;
-  edited_frame_.reason = dataplane::ParseFrame(
-      {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len},
-      {frame->pkt_len, frame->pkt_len}, &edited_headers_);
+  edited_frame_.wire_length += frame->pkt_len - bytes_before;
   edited_frame_.parsed = &edited_headers_;
   frame_ = &edited_frame_;
   return 0;

@@ -37,7 +37,7 @@ class PacketView {
   void Publish();
 
   // Changes the packet that is being processed (EditPacket). ENODATA besides:
-  // none is, or it is no TCP segment (any more). Its slot keeps it as it came.
+  // none is, or it is no TCP segment. Its slot keeps it as it came.
   int Edit(off_t offset, const uint8_t* data, uint16_t length, int option);
 
   // Fills `*info` with the packet that is being processed, changed or not,
