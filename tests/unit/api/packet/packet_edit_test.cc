@@ -178,7 +178,7 @@ TEST_F(PacketEditTest, ExtensionHeaderOfIpv6IsTakenOut) {
 
 TEST_F(PacketEditTest, SegmentsBecomeOne) {
   const Bytes bytes = Hello().Build();
-  for (const size_t cut : {1, 14, 20, 40, 56}) {
+  for (const size_t cut : {1u, 14u, 20u, 40u, 56u}) {
     Take(bytes, 0, {cut, cut + 2});
     ASSERT_EQ(frame_->nb_segs, 3);
     EXPECT_EQ(Edit(2, "--", kPayload | kInsert), 0);
