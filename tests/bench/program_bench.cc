@@ -1,16 +1,17 @@
 // What a program in the process costs a worker: nanoseconds of CPU a packet
 // over the same pipeline without one.
 //
-//   program_bench [PACKETS [ROUNDS]]
+//   program_bench [PACKETS [ROUNDS [ROW]]]
 //
 // Prints rows of a Markdown table: median and spread of the differences, or
-// ratios, of loops that run one after the other in each round.
+// ratios, of loops that run one after the other in each round. ROW (1 to 4):
+// that one alone, for a profiler.
 #include <rte_mbuf.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -91,10 +92,17 @@ class Run {
   Traffic traffic_;
 };
 
-void Row(const char* what, uint32_t frame_bytes, const Program& base,
-         const Program& program, bool as_ratio, uint64_t packets, int rounds) {
-  Run without(frame_bytes, base);
-  Run with(frame_bytes, program);
+struct Comparison {
+  const char* what;
+  uint32_t frame_bytes;
+  Program base;
+  Program program;
+  bool as_ratio;
+};
+
+void Row(const Comparison& row, uint64_t packets, int rounds) {
+  Run without(row.frame_bytes, row.base);
+  Run with(row.frame_bytes, row.program);
   std::vector<double> differences;
   std::vector<double> ratios;
   for (int i = 0; i < rounds; ++i) {
@@ -104,35 +112,44 @@ void Row(const char* what, uint32_t frame_bytes, const Program& base,
     differences.push_back(second - reference);
     ratios.push_back(second / reference);
   }
-  std::printf("| %s | %u | %s | %s |\n", what, frame_bytes,
+  std::printf("| %s | %u | %s | %s |\n", row.what, row.frame_bytes,
               Format(SpreadOf(differences), 1).c_str(),
-              as_ratio ? Format(SpreadOf(ratios), 2).c_str() : "");
+              row.as_ratio ? Format(SpreadOf(ratios), 2).c_str() : "");
   std::fflush(stdout);
+}
+
+int Usage() {
+  std::fprintf(stderr, "program_bench [PACKETS [ROUNDS [ROW]]]\n");
+  return 2;
 }
 
 int Main(int argc, char** argv) {
   const uint64_t packets =
       argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 15;
-  if (packets == 0 || rounds <= 0) {
-    std::fprintf(stderr, "program_bench [PACKETS [ROUNDS]]\n");
-    return 2;
-  }
+  const int only = argc > 3 ? std::atoi(argv[3]) : 0;
+  if (packets == 0 || rounds <= 0) return Usage();
   StartBench();
   const Program none{false, false, 0};
   const Program idle{true, false, 0};
   const Program watching{true, true, 0};
   const Program buffering{true, true, kUsualBufferBytes};
+  const Comparison rows[] = {
+      {"registers nothing", 60, none, idle, false},
+      {"mtcp_getlastpkt in PKT_IN at SND, buffers off", 60, none, watching,
+       false},
+      {"the same, buffers on", 60, none, buffering, false},
+      {"buffers on over buffers off, nobody peeks", 1514, watching, buffering,
+       true},
+  };
+  if (only < 0 || only > static_cast<int>(std::size(rows))) return Usage();
   std::printf(
       "| program | frame, bytes | ns a packet over none | times |\n"
       "|---|---|---|---|\n");
-  Row("registers nothing", 60, none, idle, false, packets, rounds);
-  Row("mtcp_getlastpkt in PKT_IN at SND, buffers off", 60, none, watching,
-      false, packets, rounds);
-  Row("the same, buffers on", 60, none, buffering, false, packets, rounds);
-  Row("buffers on over buffers off, nobody peeks", 1514, watching, buffering,
-      true, packets, rounds);
-  if (packets_read == 0) {
+  for (int i = 1; const Comparison& row : rows) {
+    if (only == 0 || only == i++) Row(row, packets, rounds);
+  }
+  if (only != 1 && packets_read == 0) {
     std::fprintf(stderr, "the program read nothing\n");
     return 1;
   }
