@@ -25,16 +25,11 @@ int ErrnoOf(const absl::Status& status) {
   }
 }
 
-Context* OwnContext(mctx_t mctx) {
-  Context* const own = Context::OfThisThread();
-  if (own != nullptr && own->mctx() == mctx &&
-      own->phase() != Context::Phase::kEnded) [[likely]] {
-    return own;
-  }
+Context* FailOwnContext(mctx_t mctx) {
   const Context* const other = Runtime::Get().Find(mctx);
   const bool runs =
       other != nullptr && other->phase() != Context::Phase::kEnded;
-  errno = runs && other != own ? EPERM : EACCES;
+  errno = runs && other != Context::OfThisThread() ? EPERM : EACCES;
   return nullptr;
 }
 

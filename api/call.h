@@ -19,9 +19,19 @@ inline int Fail(int error) {
 // Of a status that starting or ending came to; 0 of OK.
 int ErrnoOf(const absl::Status& status);
 
+// Sets errno to why `mctx` is not the context of the caller's thread; null.
+Context* FailOwnContext(mctx_t mctx);
+
 // For calls that only the context's own thread may make. Null, with errno set:
 // EACCES, there is no such context, or it has ended; EPERM, another's thread.
-Context* OwnContext(mctx_t mctx);
+inline Context* OwnContext(mctx_t mctx) {
+  Context* const own = Context::OfThisThread();
+  if (own != nullptr && own->mctx() == mctx &&
+      own->phase() != Context::Phase::kEnded) [[likely]] {
+    return own;
+  }
+  return FailOwnContext(mctx);
+}
 
 // For calls that any thread may make: runs `function(Context*)`, which returns
 // an errno or 0, on the context's thread. Returns 0, or -1 with errno set:

@@ -1,8 +1,10 @@
 // struct pkt_info from what the dataplane knows of a frame. Any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "dataplane/flow/flow_sink.h"
@@ -11,15 +13,57 @@
 
 namespace mosd::api {
 
+// The largest value of a field that cannot hold all.
+template <typename T>
+T Clamped(uint32_t value) {
+  return static_cast<T>(
+      std::min<uint32_t>(value, std::numeric_limits<T>::max()));
+}
+
+inline uint32_t ToMilliseconds(int64_t time_ns) {
+  return static_cast<uint32_t>(time_ns / 1'000'000);
+}
+
 // Of a TCP segment, `frame` being what was copied of it. Pointers are NULL
 // where it does not reach; numbers that a field cannot hold are its largest.
-void FillTcpInfo(const dataplane::LastFrameInfo& from, std::span<uint8_t> frame,
-                 pkt_info* info);
+// `headers` is a LastFrameInfo or a ParsedFrame, `offset` that of its first
+// payload byte in the stream.
+template <typename Headers>
+void FillTcpInfo(const Headers& headers, int64_t time_ns, uint8_t port,
+                 uint32_t wire_length, uint64_t offset,
+                 std::span<uint8_t> frame, pkt_info* info) {
+  const auto at = [&](size_t position) {
+    return position < frame.size() ? frame.data() + position : nullptr;
+  };
+  info->cur_ts = ToMilliseconds(time_ns);
+  info->in_ifidx = static_cast<int8_t>(port);
+  info->eth_len = Clamped<uint16_t>(wire_length);
+  info->ip_len = Clamped<uint16_t>(headers.ip_length);
+  info->offset = offset;
+  info->payloadlen = Clamped<uint16_t>(headers.payload_length);
+  info->seq = headers.seq;
+  info->ack_seq = headers.ack;
+  info->window = headers.window;
+  info->ethh = reinterpret_cast<ethhdr*>(at(0));
+  info->iph = reinterpret_cast<iphdr*>(at(headers.ip_offset));
+  info->tcph = reinterpret_cast<tcphdr*>(at(headers.tcp_offset));
+  info->payload =
+      headers.payload_length != 0 ? at(headers.payload_offset) : nullptr;
+}
 
-// The same of a segment that is being processed; `offset`: of its first payload
-// byte in the stream.
-void FillSegmentInfo(const dataplane::FrameView& segment, uint64_t offset,
-                     std::span<uint8_t> frame, pkt_info* info);
+inline void FillTcpInfo(const dataplane::LastFrameInfo& from,
+                        std::span<uint8_t> frame, pkt_info* info) {
+  FillTcpInfo(from, from.capture_time_ns, from.port, from.wire_length,
+              from.stream_offset, frame, info);
+}
+
+// The same of a segment that is being processed.
+inline void FillSegmentInfo(const dataplane::FrameView& segment,
+                            uint64_t offset, std::span<uint8_t> frame,
+                            pkt_info* info) {
+  FillTcpInfo(*segment.parsed, segment.time_ns, segment.port,
+              segment.wire_length, offset, frame, info);
+}
 
 // Of any frame: `tcph` and `payload` are NULL, and `iph` too unless it is IP.
 void FillFrameInfo(int64_t time_ns, uint8_t port, uint32_t wire_length,

@@ -8,27 +8,18 @@ namespace mosd::api {
 Dispatcher::Dispatcher(mctx_t mctx)
     : mctx_(mctx), memos_(EventRegistry::kCapacity) {}
 
-void Dispatcher::Call(int socket, CallbackSet* const* set, Hook hook, int side,
-                      uint32_t events, const uint8_t* stopped, uint8_t sides) {
-  for (uint32_t rest = events & (*set)->mask[At(hook)]; rest != 0;
-       rest &= rest - 1) {
-    const auto bit = static_cast<size_t>(__builtin_ctz(rest));
-    const callback_t callback = (*set)->builtin[At(hook)][bit];
-    if (callback == nullptr) continue;
-    callback(mctx_, socket, side, event_t{1} << bit, nullptr);
-    if (*stopped & sides) return;
-  }
+void Dispatcher::CallUserDefined(int socket, CallbackSet* const* set, Hook hook,
+                                 int side, uint32_t events,
+                                 const uint8_t* stopped, uint8_t sides) {
   const UserEvent* last = nullptr;
-  while (!(*set)->user[At(hook)].empty() &&
-         CallUserDefined(socket, **set, hook, side, events, &last)) {
+  while (CallNext(socket, **set, hook, side, events, &last)) {
     if (*stopped & sides) return;
   }
 }
 
 // Filters and callbacks may change the set: nothing of it is held across one.
-bool Dispatcher::CallUserDefined(int socket, const CallbackSet& set, Hook hook,
-                                 int side, uint32_t events,
-                                 const UserEvent** last) {
+bool Dispatcher::CallNext(int socket, const CallbackSet& set, Hook hook,
+                          int side, uint32_t events, const UserEvent** last) {
   const auto& user = set.user[At(hook)];
   auto next = std::ranges::upper_bound(user, *last, std::less<>(),
                                        &CallbackSet::UserCallback::event);

@@ -23,7 +23,19 @@ class Dispatcher {
   // set is read anew for each callback, for a callback may change it. Ends when
   // one has set a bit of `sides` in `*stopped`.
   void Call(int socket, CallbackSet* const* set, Hook hook, int side,
-            uint32_t events, const uint8_t* stopped, uint8_t sides);
+            uint32_t events, const uint8_t* stopped, uint8_t sides) {
+    for (uint32_t rest = events & (*set)->mask[At(hook)]; rest != 0;
+         rest &= rest - 1) {
+      const auto bit = static_cast<size_t>(__builtin_ctz(rest));
+      const callback_t callback = (*set)->builtin[At(hook)][bit];
+      if (callback == nullptr) continue;
+      callback(mctx_, socket, side, event_t{1} << bit, nullptr);
+      if (*stopped & sides) return;
+    }
+    if (!(*set)->user[At(hook)].empty()) {
+      CallUserDefined(socket, set, hook, side, events, stopped, sides);
+    }
+  }
 
   // mtcp_raise_event. False: the filter of the event's parent is not running.
   bool Raise(event_t event);
@@ -36,10 +48,12 @@ class Dispatcher {
     bool fires = false;
   };
 
+  void CallUserDefined(int socket, CallbackSet* const* set, Hook hook, int side,
+                       uint32_t events, const uint8_t* stopped, uint8_t sides);
   // Takes the first user-defined event after `*last`, and calls its callback if
   // it fires. False: there is none.
-  bool CallUserDefined(int socket, const CallbackSet& set, Hook hook, int side,
-                       uint32_t events, const UserEvent** last);
+  bool CallNext(int socket, const CallbackSet& set, Hook hook, int side,
+                uint32_t events, const UserEvent** last);
   bool Fires(int socket, int side, const UserEvent& event);
   Memo* MemoOf(const UserEvent& event);
 

@@ -46,9 +46,11 @@ bool IsBeyond(const MonitoredFlow& flow, const TrackedFrame& tracked) {
 }
 
 uint32_t StateChange(const TrackedFrame& tracked, Side side) {
-  const TcpState before = Shown(tracked.state_before[Index(side)]);
-  return before == Shown(StateAfter(tracked, side)) ? 0
-                                                    : MOS_ON_TCP_STATE_CHANGE;
+  const TcpState before = tracked.state_before[Index(side)];
+  const TcpState after = StateAfter(tracked, side);
+  if (before == after) [[likely]]
+    return 0;
+  return Shown(before) == Shown(after) ? 0 : MOS_ON_TCP_STATE_CHANGE;
 }
 
 }  // namespace

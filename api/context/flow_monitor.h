@@ -47,7 +47,13 @@ class FlowMonitor {
   void EndAll();
 
   // Null: there is no such flow socket.
-  FlowSocket* Find(int socket);
+  FlowSocket* Find(int socket) {
+    if (socket < kFirstFlowSocket) return nullptr;
+    const auto index = static_cast<uint32_t>(socket - kFirstFlowSocket);
+    if (index >= sockets_.used()) return nullptr;
+    FlowSocket& found = sockets_[index];
+    return found.in_use && found.stopped != kBothSides ? &found : nullptr;
+  }
   MonitoredFlow& FlowOf(const FlowSocket& socket) {
     return flows_[socket.flow];
   }

@@ -105,14 +105,6 @@ void FlowMonitor::AddSocket(MonitoredFlow* flow, int number) {
   }
 }
 
-FlowSocket* FlowMonitor::Find(int socket) {
-  if (socket < kFirstFlowSocket) return nullptr;
-  const auto index = static_cast<uint32_t>(socket - kFirstFlowSocket);
-  if (index >= sockets_.used()) return nullptr;
-  FlowSocket& found = sockets_[index];
-  return found.in_use && found.stopped != kBothSides ? &found : nullptr;
-}
-
 void FlowMonitor::Stop(FlowSocket* socket, uint8_t sides) {
   MonitoredFlow& flow = FlowOf(*socket);
   socket->stopped |= sides;

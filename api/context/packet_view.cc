@@ -69,13 +69,14 @@ std::span<uint8_t> PacketView::CopyFrame(uint32_t least) {
 
 bool PacketView::CopyCurrent(pkt_info* info) {
   if (frame_ == nullptr) return false;
-  if (frame_->reason != dataplane::DropReason::kNone) {
-    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
-                  CopyFrame(0), info);
+  const bool is_segment = frame_->reason == dataplane::DropReason::kNone;
+  const std::span<uint8_t> bytes =
+      CopyFrame(is_segment ? frame_->parsed->payload_offset : 0);
+  if (!is_segment) [[unlikely]] {
+    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length, bytes,
+                  info);
     return true;
   }
-  const dataplane::ParsedFrame& parsed = *frame_->parsed;
-  const std::span<uint8_t> bytes = CopyFrame(parsed.payload_offset);
   FillSegmentInfo(*frame_, tracked_ != nullptr ? tracked_->stream_offset : 0,
                   bytes, info);
   return true;

@@ -79,12 +79,13 @@ DropReason Pipeline::Parse(rte_mbuf* frame, Job* job) {
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
-  job->frame = frame;
-  job->wire_length = stamp.wire_length;
-  job->reason = ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
-  if (job->reason != DropReason::kNone) return job->reason;
+  const DropReason reason =
+      ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
+  job->view = {frame,      stamp.time_ns, stamp.wire_length,
+               stamp.port, reason,        &job->parsed};
+  if (reason != DropReason::kNone) return reason;
   if (stamp.maybe_cut) {
-    job->wire_length =
+    job->view.wire_length =
         std::max(frame->pkt_len, job->parsed.ip_offset + job->parsed.ip_length);
   }
   job->hash = (*hash_)(job->parsed.key);
@@ -115,7 +116,7 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
       const uint32_t owner = handoff_->OwnerOf(job->hash);
       if (owner != options_.worker) {
         Outgoing& outgoing = outgoing_[owner];
-        outgoing.frames[outgoing.count++] = job->frame;
+        outgoing.frames[outgoing.count++] = frames[i];
         continue;
       }
     }
@@ -124,7 +125,7 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   }
   if (may_hand_over) HandOver();
   for (uint32_t i = 0; i < jobs; ++i) {
-    if (jobs_[i].reason == DropReason::kNone) {
+    if (jobs_[i].view.reason == DropReason::kNone) {
       table_->PrefetchRecord(jobs_[i].hash);
     }
   }
@@ -148,11 +149,11 @@ void Pipeline::HandOver() {
 void Pipeline::Process(uint32_t jobs) {
   const uint32_t interest = Interest();
   // What has timed out by now comes before what happens now.
-  if (jobs != 0) table_->Advance(StampOf(jobs_[0].frame)->time_ns);
+  if (jobs != 0) table_->Advance(jobs_[0].view.time_ns);
   rte_mbuf* done[kBurst];
   for (uint32_t i = 0; i < jobs; ++i) {
     const Job& job = jobs_[i];
-    done[i] = job.frame;
+    done[i] = job.view.frame;
     const DropReason reason = Track(job, interest);
     if (reason == DropReason::kNone) [[likely]] {
       ++counts_.accounted;
@@ -167,55 +168,48 @@ void Pipeline::Process(uint32_t jobs) {
 }
 
 DropReason Pipeline::Track(const Job& job, uint32_t interest) {
-  if (interest & FlowSink::kFrames) sink_->OnFrame(ViewOf(job));
-  if (job.reason != DropReason::kNone) return job.reason;
-  const int64_t time_ns = StampOf(job.frame)->time_ns;
+  const FrameView& view = job.view;
+  if (interest & FlowSink::kFrames) sink_->OnFrame(view);
+  if (view.reason != DropReason::kNone) return view.reason;
   TrackedFrame tracked;
-  const DropReason reason =
-      tracker_.Track(job.hash, job.parsed, job.wire_length, time_ns, &tracked);
+  const DropReason reason = tracker_.Track(
+      job.hash, job.parsed, view.wire_length, view.time_ns, &tracked);
   if (reason != DropReason::kNone) [[unlikely]] {
-    if (interest & FlowSink::kOrphans) sink_->OnOrphan(ViewOf(job));
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
     return reason;
   }
   counts_.retransmitted += tracked.retransmission ? 1 : 0;
-  if (options_.last_frame) Keep(tracked, job);
-  if (interest != 0) Deliver(job, tracked, interest);
-  tracker_.Conclude(tracked, time_ns);
+  if (options_.last_frame) Keep(tracked, view);
+  if (interest != 0) Deliver(view, tracked, interest);
+  tracker_.Conclude(tracked, view.time_ns);
   return DropReason::kNone;
 }
 
 // A flow that was picked up in mid-stream is one to the appliance alone.
-void Pipeline::Deliver(const Job& job, const TrackedFrame& tracked,
+void Pipeline::Deliver(const FrameView& view, const TrackedFrame& tracked,
                        uint32_t interest) {
   if (tracked.late || tracked.flow->Status().midstream()) {
-    if (interest & FlowSink::kOrphans) sink_->OnOrphan(ViewOf(job));
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
   } else if ((interest & FlowSink::kFlows) &&
              (tracked.flow->sink_data != 0 || tracked.started)) {
-    sink_->OnSegment(ViewOf(job), tracked);
+    sink_->OnSegment(view, tracked);
   }
 }
 
-FrameView Pipeline::ViewOf(const Job& job) {
-  const FrameStamp& stamp = *StampOf(job.frame);
-  return {job.frame,  stamp.time_ns, job.wire_length,
-          stamp.port, job.reason,    &job.parsed};
-}
-
-void Pipeline::Keep(const TrackedFrame& tracked, const Job& job) {
-  const FrameStamp& stamp = *StampOf(job.frame);
-  const uint32_t least = job.parsed.payload_offset;
-  const uint32_t kept = std::min({job.frame->pkt_len, kMaxFrameBytes,
+void Pipeline::Keep(const TrackedFrame& tracked, const FrameView& view) {
+  const uint32_t least = view.parsed->payload_offset;
+  const uint32_t kept = std::min({view.frame->pkt_len, kMaxFrameBytes,
                                   std::max(options_.snaplen_bytes, least)});
-  const FrameRecord record{stamp.time_ns, tracked.stream_offset,
-                           job.wire_length, static_cast<uint16_t>(kept),
-                           stamp.port};
+  const FrameRecord record{view.time_ns, tracked.stream_offset,
+                           view.wire_length, static_cast<uint16_t>(kept),
+                           view.port};
   FrameSlot* const slot = &tracked.flow->side[Index(tracked.sender)].last_frame;
-  if (job.frame->nb_segs == 1) [[likely]] {
-    frames_->Stage(slot, rte_pktmbuf_mtod(job.frame, const uint8_t*), record,
+  if (view.frame->nb_segs == 1) [[likely]] {
+    frames_->Stage(slot, rte_pktmbuf_mtod(view.frame, const uint8_t*), record,
                    least);
     return;
   }
-  const void* bytes = rte_pktmbuf_read(job.frame, 0, kept, whole_.get());
+  const void* bytes = rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
   frames_->Stage(slot, static_cast<const uint8_t*>(bytes), record, least);
   frames_->Publish();  // the next such frame needs whole_
 }

@@ -64,10 +64,8 @@ class Pipeline {
  private:
   // A frame between two stages.
   struct Job {
-    rte_mbuf* frame;
+    FrameView view;  // as a sink sees it
     uint64_t hash;
-    uint32_t wire_length;
-    DropReason reason;  // kNone: a TCP segment
     ParsedFrame parsed;
   };
 
@@ -79,10 +77,10 @@ class Pipeline {
   void HandOver();
   void Process(uint32_t jobs);
   DropReason Track(const Job& job, uint32_t interest);
-  void Deliver(const Job& job, const TrackedFrame& tracked, uint32_t interest);
-  static FrameView ViewOf(const Job& job);
+  void Deliver(const FrameView& view, const TrackedFrame& tracked,
+               uint32_t interest);
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
-  void Keep(const TrackedFrame& tracked, const Job& job);
+  void Keep(const TrackedFrame& tracked, const FrameView& view);
 
   const PipelineOptions options_;
   const FlowHash* const hash_;
