@@ -14,7 +14,8 @@
 namespace mosd::api {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+// Of the C locale, whichever the program has chosen.
+bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Ends the word that begins at `text`, quotes taken out, in place. Returns what
 // follows it; null: a quote is left open.

@@ -10,6 +10,7 @@
 #ifndef MOS_API_H_
 #define MOS_API_H_
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,47 +22,37 @@
 #include "mos_pkt_info.h"
 #include "mos_side.h"
 #include "mtcp_api.h"
+#include "mtcp_epoll.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef unsigned char byte;
-
-/* Kinds of sockets; a monitor has MONITOR_STREAM and MONITOR_RAW, and is given
- * one of MONITOR_STREAM_ACTIVE for each flow. */
-enum socket_type {
-  MOS_SOCK_UNUSED = 0,
-  MOS_SOCK_STREAM_LISTEN = 1,
-  MOS_SOCK_PROXY_LISTEN = 2,
-  MOS_SOCK_MONITOR_STREAM = 3,
-  MOS_SOCK_STREAM = 4,
-  MOS_SOCK_PROXY = 5,
-  MOS_SOCK_MONITOR_STREAM_ACTIVE = 6,
-  MOS_SOCK_MONITOR_RAW = 7,
-  MOS_SOCK_EPOLL = 8,
-  MOS_SOCK_PIPE = 9
-};
-
 /* Hook points: when nothing in particular, when the packet's receiver was
  * brought up to date, when its sender was. */
-enum { MOS_NULL = 1 << 29, MOS_HK_RCV = 1 << 30, MOS_HK_SND = (int)(1u << 31) };
+enum mtcp_hook_point {
+  MOS_NULL = 1 << 29,
+  MOS_HK_RCV = 1 << 30,
+  MOS_HK_SND = (int)(1u << 31)
+};
 
 /* Events: one bit each, or a number made by mtcp_define_event(). */
 typedef uint64_t event_t;
-#define MOS_NULL_EVENT (0)
-#define MOS_ON_PKT_IN (1 << 0)
-#define MOS_ON_PKT_OUT (1 << 1)
-#define MOS_ON_CONN_START (1 << 2)
-#define MOS_ON_CONN_SETUP (1 << 3)
-#define MOS_ON_CONN_NEW_DATA (1 << 4)
-#define MOS_ON_ERROR (1 << 5)
-#define MOS_ON_TIMEOUT (1 << 6)
-#define MOS_ON_TCP_STATE_CHANGE (1 << 7)
-#define MOS_ON_ORPHAN (1 << 8)
-#define MOS_ON_REXMIT (1 << 9)
-#define MOS_ON_CONN_END (1 << 10)
-#define MOS_ON_DEBUG_MESSAGE (1 << 11)
+enum mos_event_type {
+  MOS_NULL_EVENT = 0,
+  MOS_ON_PKT_IN = 1 << 0,
+  MOS_ON_PKT_OUT = 1 << 1,
+  MOS_ON_CONN_START = 1 << 2,
+  MOS_ON_CONN_SETUP = 1 << 3,
+  MOS_ON_CONN_NEW_DATA = 1 << 4,
+  MOS_ON_ERROR = 1 << 5,
+  MOS_ON_TIMEOUT = 1 << 6,
+  MOS_ON_TCP_STATE_CHANGE = 1 << 7,
+  MOS_ON_ORPHAN = 1 << 8,
+  MOS_ON_REXMIT = 1 << 9,
+  MOS_ON_CONN_END = 1 << 10,
+  MOS_ON_DEBUG_MESSAGE = 1 << 11
+};
 
 /* Options of mtcp_setlastpkt(). */
 #define MOS_ETH_HDR (1 << 0)
@@ -77,7 +68,7 @@ typedef uint64_t event_t;
 
 /* Options of sockets, at level SOL_MONSOCKET. */
 #define SOL_MONSOCKET 0xfffe
-enum {
+enum mos_socket_opts {
   MOS_FRAGINFO_CLIBUF = 1,
   MOS_FRAGINFO_SVRBUF = 2,
   MOS_INFO_CLIBUF = 3,
@@ -96,7 +87,11 @@ enum {
 };
 
 /* Which bytes count when segments overlap: those seen first, or last. */
-enum { MOS_OVERLAP_POLICY_FIRST = 0, MOS_OVERLAP_POLICY_LAST = 1 };
+enum {
+  MOS_OVERLAP_POLICY_FIRST = 0,
+  MOS_OVERLAP_POLICY_LAST = 1,
+  MOS_OVERLAP_CNT /* how many policies there are */
+};
 
 /* States of one side, as MOS_TCP_STATE_CLI and _SVR give them. */
 enum tcpstate {
@@ -140,6 +135,13 @@ struct tcp_ring_fragment {
   uint32_t len;
 };
 
+/* For MOS_SEQ_REMAP, which this appliance does not have. */
+typedef struct {
+  int64_t seq_off;
+  int side;
+  uint32_t base_seq;
+} seq_remap_info;
+
 /* What a program gives to the filter and the callbacks of its own event; kept
  * by pointer. */
 struct filter_arg {
@@ -161,18 +163,24 @@ typedef bool (*filter_t)(mctx_t mctx, int sock, int side, event_t event,
  * words (tcp host src dst net mask port portrange and or not). NULL: all. */
 union monitor_filter {
   char* raw_pkt_filter;
-  struct {
+  __extension__ struct {
     char* stream_syn_filter;
     char* stream_orphan_filter;
   };
 };
 typedef union monitor_filter* monitor_filter_t;
 
-/* What mtcp_getlastpkt's structure is called inside mOS, and its size. */
+/* A packet inside mOS, declared so that programs compile: no function here
+ * gives or takes one. PKT_INFO_LEN: of pkt_info, the bytes before its
+ * pointers. */
 struct pkt_ctx {
   struct pkt_info p;
+  int8_t direction;
+  uint8_t forward;
+  int8_t out_ifidx;
+  int8_t batch_index;
 };
-#define PKT_INFO_LEN (sizeof(struct pkt_info))
+#define PKT_INFO_LEN offsetof(struct pkt_info, ethh)
 #define MTCP_CB_GETCURPKT_CREATE_COPY
 
 /* Chooses which flows (stream sockets: by their first SYN; and which orphans)

@@ -11,9 +11,18 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#ifndef UNUSED
+#define UNUSED(x) (void)x
+#endif
+#ifndef INPORT_ANY
+#define INPORT_ANY (uint16_t)0
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+typedef unsigned char byte;
 
 /* One worker of the appliance, as a program knows it. */
 struct mtcp_context {
@@ -21,6 +30,22 @@ struct mtcp_context {
 };
 typedef struct mtcp_context* mctx_t;
 
+/* Kinds of sockets; a monitor has MONITOR_STREAM and MONITOR_RAW, and is given
+ * one of MONITOR_STREAM_ACTIVE for each flow. */
+enum socket_type {
+  MOS_SOCK_UNUSED = 0,
+  MOS_SOCK_STREAM_LISTEN = 1,
+  MOS_SOCK_PROXY_LISTEN = 2,
+  MOS_SOCK_MONITOR_STREAM = 3,
+  MOS_SOCK_STREAM = 4,
+  MOS_SOCK_PROXY = 5,
+  MOS_SOCK_MONITOR_STREAM_ACTIVE = 6,
+  MOS_SOCK_MONITOR_RAW = 7,
+  MOS_SOCK_EPOLL = 8,
+  MOS_SOCK_PIPE = 9
+};
+
+#define APP_NAME_LEN 40
 #define MOS_APP 20
 #define MOS_APP_ARGC 20
 
@@ -39,6 +64,15 @@ struct mtcp_conf {
   char* app_argv[MOS_APP][MOS_APP_ARGC];
   int app_argc[MOS_APP];
   int num_app;
+};
+
+/* For programs to keep what belongs together; no function takes one. */
+struct conn_filter;
+struct app_context {
+  mctx_t mctx;
+  int socket_id;
+  struct conn_filter* cf;
+  int ep_id;
 };
 
 typedef void (*mtcp_sighandler_t)(int);

@@ -17,20 +17,21 @@ enum mtcp_epoll_op {
   MOS_EPOLL_CTL_MOD = 3
 };
 
-enum mtcp_event_type {
-  MOS_EPOLLNONE = 0x000,
-  MOS_EPOLLIN = 0x001,
-  MOS_EPOLLPRI = 0x002,
-  MOS_EPOLLOUT = 0x004,
-  MOS_EPOLLRDNORM = 0x040,
-  MOS_EPOLLRDBAND = 0x080,
-  MOS_EPOLLWRNORM = 0x100,
-  MOS_EPOLLWRBAND = 0x200,
-  MOS_EPOLLMSG = 0x400,
-  MOS_EPOLLERR = 0x008,
-  MOS_EPOLLHUP = 0x010,
-  MOS_EPOLLRDHUP = 0x2000,
-  MOS_EPOLLONESHOT = (1 << 30),
+/* One bit each; the numbers are not those of epoll(7). */
+enum epoll_event_type {
+  MOS_EPOLLNONE = 1 << 0,
+  MOS_EPOLLIN = 1 << 1,
+  MOS_EPOLLPRI = 1 << 2,
+  MOS_EPOLLOUT = 1 << 3,
+  MOS_EPOLLRDNORM = 1 << 4,
+  MOS_EPOLLRDBAND = 1 << 5,
+  MOS_EPOLLWRNORM = 1 << 6,
+  MOS_EPOLLWRBAND = 1 << 7,
+  MOS_EPOLLMSG = 1 << 8,
+  MOS_EPOLLERR = 1 << 9,
+  MOS_EPOLLHUP = 1 << 10,
+  MOS_EPOLLRDHUP = 1 << 11,
+  MOS_EPOLLONESHOT = 1 << 30,
   MOS_EPOLLET = (int)(1u << 31)
 };
 

@@ -2,7 +2,10 @@
 #ifndef MTCP_UTIL_H_
 #define MTCP_UTIL_H_
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdint.h>
+#include <unistd.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,10 +8,6 @@ import unittest
 from e2e.environment import BUILD, PATIENCE, ROOT, SAMPLE, needs_program, temp_dir
 
 _HEADERS = sorted(path.name for path in (ROOT / "api" / "include").glob("*.h"))
-_OTHERS = ("linux/tcp.h", "netinet/tcp.h", "linux/ip.h", "netinet/ip.h", "net/ethernet.h",
-           "arpa/inet.h")
-_SYSTEM_PAIRS = [(first, second) for other in _OTHERS
-                 for first, second in ((other, "mos_api.h"), ("mos_api.h", other))]
 
 _PROGRAM = r"""
 #include <stdio.h>
@@ -32,39 +28,6 @@ int main(int argc, char **argv) {
   mtcp_app_join(mctx);
   return mtcp_destroy() == 0 ? 0 : 1;
 }
-"""
-
-_LAYOUT = r"""
-#include <stddef.h>
-#include "mos_api.h"
-#define SAME(a, b) _Static_assert((long long)(a) == (long long)(b), #a)
-SAME(sizeof(struct pkt_info), 72);
-SAME(offsetof(struct pkt_info, in_ifidx), 4);
-SAME(offsetof(struct pkt_info, eth_len), 6);
-SAME(offsetof(struct pkt_info, ip_len), 8);
-SAME(offsetof(struct pkt_info, offset), 16);
-SAME(offsetof(struct pkt_info, payloadlen), 24);
-SAME(offsetof(struct pkt_info, seq), 28);
-SAME(offsetof(struct pkt_info, ack_seq), 32);
-SAME(offsetof(struct pkt_info, window), 36);
-SAME(offsetof(struct pkt_info, ethh), 40);
-SAME(offsetof(struct pkt_info, payload), 64);
-SAME(MOS_NULL, 1 << 29);
-SAME(MOS_HK_RCV, 1 << 30);
-SAME((unsigned)MOS_HK_SND, 1u << 31);
-SAME(MOS_ON_PKT_IN, 1);
-SAME(MOS_ON_CONN_END, 1 << 10);
-SAME(MOS_ON_DEBUG_MESSAGE, 1 << 11);
-SAME(MOS_SOCK_MONITOR_STREAM, 3);
-SAME(MOS_SOCK_MONITOR_RAW, 7);
-SAME(MOS_INSERT, 1 << 9);
-SAME(MOS_SIDE_BOTH, 2);
-SAME(SOL_MONSOCKET, 0xfffe);
-SAME(MOS_CLIBUF, 9);
-SAME(MOS_SVROVERLAP, 0x10);
-SAME(TCP_CLOSED, 0);
-SAME(TCP_ESTABLISHED, 4);
-SAME(TCP_TIME_WAIT, 10);
 """
 
 
@@ -104,19 +67,6 @@ class Install(unittest.TestCase):
                 with self.subTest(compiler=compiler, header=header):
                     self.compile_text(f'#include "{header}"\n', compiler, "-fsyntax-only",
                                       suffix=suffix)
-
-    def test_headers_of_the_system_come_before_and_after(self):
-        use = ("unsigned use(struct tcphdr* tcp, struct iphdr* ip);\n"
-               "unsigned use(struct tcphdr* tcp, struct iphdr* ip) "
-               "{ return tcp->seq + ip->saddr + TCP_ESTABLISHED; }\n")
-        for pair in _SYSTEM_PAIRS:
-            text = "".join(f"#include <{name}>\n" for name in pair) + use
-            for compiler, suffix in ((("gcc", "-std=gnu99"), ".c"), (("g++",), ".cc")):
-                with self.subTest(compiler=compiler, headers=pair):
-                    self.compile_text(text, compiler, "-fsyntax-only", suffix=suffix)
-
-    def test_values_and_layouts_are_those_of_mos(self):
-        self.compile_text(_LAYOUT, ("gcc", "-std=gnu11"), "-fsyntax-only")
 
     def run_program(self, folder):
         config = folder / "mos.conf"

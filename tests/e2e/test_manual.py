@@ -128,9 +128,9 @@ class Pages(unittest.TestCase):
     def test_tables_are_whole(self):
         header = (_API / "include" / "mos_api.h").read_text()
         info = (_API / "include" / "mos_pkt_info.h").read_text()
-        options = re.search(r"SOL_MONSOCKET 0xfffe\nenum \{(.*?)\}", header, re.S)[1]
+        options = re.search(r"SOL_MONSOCKET 0xfffe\nenum mos_socket_opts \{(.*?)\}", header, re.S)[1]
         names_of = {
-            "mtcp_register_callback": re.findall(r"^#define MOS_ON_(\w+)", header, re.M),
+            "mtcp_register_callback": re.findall(r"^  MOS_ON_(\w+) =", header, re.M),
             "mtcp_getsockopt mtcp_setsockopt": re.findall(r"MOS_\w+", options),
             "mtcp_getlastpkt": re.findall(r"^  [\w ]+\*? (\w+);", info, re.M),
         }
