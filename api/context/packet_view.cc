@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 #include "api/copy_bytes.h"
 #include "api/packet/packet_edit.h"
@@ -20,6 +21,25 @@ using dataplane::LastFrameInfo;
 // Bytes before the copy, so that an IP header behind an untagged Ethernet
 // header is aligned.
 constexpr size_t kCopyOffset = 2;
+
+namespace {
+
+// Copies at most `most` bytes of a frame, and returns the copy.
+std::span<uint8_t> CopyFrame(const rte_mbuf& frame, uint32_t most,
+                             uint8_t* copy) {
+  const uint32_t length = std::min(frame.pkt_len, most);
+  if (frame.nb_segs == 1) [[likely]] {
+    CopyBytes(copy, rte_pktmbuf_mtod(&frame, const uint8_t*), length);
+  } else {
+    const void* const bytes = rte_pktmbuf_read(&frame, 0, length, copy);
+    if (bytes != copy) {
+      CopyBytes(copy, static_cast<const uint8_t*>(bytes), length);
+    }
+  }
+  return {copy, length};
+}
+
+}  // namespace
 
 PacketView::PacketView()
     : memory_(std::make_unique<uint8_t[]>(kCopyOffset + kMaxFrameBytes)),
@@ -51,27 +71,15 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   return 0;
 }
 
-// As much of the current frame as its slot keeps.
-std::span<uint8_t> PacketView::CopyFrame(uint32_t least) {
-  const rte_mbuf* const frame = frame_->frame;
-  const uint32_t length = std::min(
-      {frame->pkt_len, kMaxFrameBytes, std::max(access_.snaplen_bytes, least)});
-  if (frame->nb_segs == 1) [[likely]] {
-    CopyBytes(copy_, rte_pktmbuf_mtod(frame, const uint8_t*), length);
-  } else {
-    const void* const bytes = rte_pktmbuf_read(frame, 0, length, copy_);
-    if (bytes != copy_) {
-      CopyBytes(copy_, static_cast<const uint8_t*>(bytes), length);
-    }
-  }
-  return {copy_, length};
-}
-
 bool PacketView::CopyCurrent(pkt_info* info) {
   if (frame_ == nullptr) return false;
   const bool is_segment = frame_->reason == dataplane::DropReason::kNone;
-  const std::span<uint8_t> bytes =
-      CopyFrame(is_segment ? frame_->parsed->payload_offset : 0);
+  // As much of it as its slot keeps.
+  const uint32_t headers = is_segment ? frame_->parsed->payload_offset : 0;
+  const std::span<uint8_t> bytes = CopyFrame(
+      *frame_->frame,
+      std::min(kMaxFrameBytes, std::max(access_.snaplen_bytes, headers)),
+      copy_);
   if (!is_segment) [[unlikely]] {
     FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length, bytes,
                   info);
@@ -82,12 +90,8 @@ bool PacketView::CopyCurrent(pkt_info* info) {
   return true;
 }
 
-bool PacketView::CopyLast(const dataplane::FlowRecord& flow,
-                          dataplane::Side side, pkt_info* info) {
-  if (frame_ != nullptr && !changed_ && tracked_ != nullptr &&
-      tracked_->flow == &flow && tracked_->sender == side) [[likely]] {
-    return CopyCurrent(info);
-  }
+bool PacketView::CopyFromSlot(const dataplane::FlowRecord& flow,
+                              dataplane::Side side, pkt_info* info) {
   access_.frame_writer->Publish();
   LastFrameInfo from{};
   const dataplane::ReadResult result = dataplane::ReadLastFrame(

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 
 #include "dataplane/flow/flow_sink.h"
 #include "mos_pkt_info.h"
@@ -46,10 +45,18 @@ class PacketView {
 
   // The same with the last frame of a side of a flow. False: it has none.
   bool CopyLast(const dataplane::FlowRecord& flow, dataplane::Side side,
-                pkt_info* info);
+                pkt_info* info) {
+    // That of who is sending is at hand.
+    if (frame_ != nullptr && !changed_ && tracked_ != nullptr &&
+        tracked_->flow == &flow && tracked_->sender == side) [[likely]] {
+      return CopyCurrent(info);
+    }
+    return CopyFromSlot(flow, side, info);
+  }
 
  private:
-  std::span<uint8_t> CopyFrame(uint32_t least);
+  bool CopyFromSlot(const dataplane::FlowRecord& flow, dataplane::Side side,
+                    pkt_info* info);
 
   dataplane::WorkerAccess access_;
   const dataplane::FrameView* frame_ = nullptr;
