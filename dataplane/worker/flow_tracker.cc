@@ -41,6 +41,14 @@ TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
   return tracked;
 }
 
+// Whether a segment is the SYN that a flow picked up at its SYN/ACK began with:
+// the two were swapped on their way. Another SYN would have begun a new flow.
+bool IsOvertakenSyn(const FlowRecord& flow, Side sender, uint8_t flags) {
+  return sender == Side::kClient && (flags & kTcpSyn) && !(flags & kTcpAck) &&
+         flow.side[Index(Side::kClient)].frames.Get() == 0 &&
+         flow.tcp.end[Index(Side::kServer)].state == TcpState::kSynRcvd;
+}
+
 }  // namespace
 
 // A segment on its way through Track().
@@ -140,13 +148,23 @@ DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
 
 void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
                         TrackedFrame* tracked) {
-  const Side sender = SenderOf(arrival.frame.source_index, flow->Status());
+  FlowStatus status = flow->Status();
+  const Side sender = SenderOf(arrival.frame.source_index, status);
+  const bool begins = status.midstream() &&
+                      IsOvertakenSyn(*flow, sender, arrival.segment.flags);
   const TcpState client_before = flow->tcp.end[0].state;
   const TcpState server_before = flow->tcp.end[1].state;
   const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
   *tracked = Tracked(flow, sender, update);
-  tracked->state_before[0] = client_before;
-  tracked->state_before[1] = server_before;
+  if (begins) [[unlikely]] {
+    // To a sink, nothing was there before.
+    status.set_midstream(false);
+    flow->SetStatus(status);
+    tracked->started = true;
+  } else {
+    tracked->state_before[0] = client_before;
+    tracked->state_before[1] = server_before;
+  }
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/true, tracked);
 }

@@ -72,7 +72,9 @@ def _compare_tuple(packets, segments, flows, last_packets, same_clock):
     start = 0
     for flow in flows:
         own = segments[start:start + _frames(flow)]
-        _explain_cut(segments, start, flow)
+        _explain_cut(segments, start)
+        _require(flow.midstream != _has_handshake(own), "frame", own[0].index + 1,
+                 "begins a flow; midstream is", flow.midstream)
         _explain_no_cut(own)
         _compare_sides(packets, own, flow, last_packets, same_clock)
         start += len(own)
@@ -82,16 +84,23 @@ def _frames(flow):
     return flow.client_side.frames + flow.server_side.frames
 
 
-def _explain_cut(segments, start, flow):
+def _explain_cut(segments, start):
     """Why a flow begins here and not earlier."""
     first = segments[start]
     is_first = start == 0 or segments[start - 1].stream != first.stream
     idle = start > 0 and first.time_ns - segments[start - 1].time_ns >= IDLE_TIMEOUT_NS
     _require(is_first or idle or first.flags & SYN, "mosd begins a flow at frame", first.index + 1,
              "where tshark goes on with one, and there is no SYN")
-    begins = first.flags & (SYN | ACK) == SYN
-    _require(flow.midstream != begins, "frame", first.index + 1, "begins a flow; midstream is",
-             flow.midstream)
+
+
+def _has_handshake(own):
+    """Whether a flow begins with its SYN, which its SYN/ACK may have overtaken."""
+    for segment in own:
+        if segment.flags & (SYN | ACK) == SYN:
+            return True
+        if segment.source != own[0].source or segment.flags & (SYN | ACK) != SYN | ACK:
+            return False
+    return False
 
 
 def _explain_no_cut(own):

@@ -202,5 +202,19 @@ TEST_F(MtcpFlowTest, SocketsOfAFlowAreCalledByAgeTowardsTheServer) {
   EXPECT_EQ(order[5], order[0]);
 }
 
+// The SYN/ACK came before any flow of the program's; the rest is one.
+TEST_F(MtcpFlowTest, AConnectionWhoseSynWasOvertaken) {
+  Add(S, "SA", 5000, 1001);
+  Add(C, "S", 1000, 0);
+  Add(C, "A", 1001, 5001);
+  Add(C, "PA", 1001, 5001, "hello");
+  Add(S, "R", 5001, 0);
+  EXPECT_THAT(
+      Told(MOS_ON_CONN_START | MOS_ON_ORPHAN | MOS_ON_REXMIT |
+           MOS_ON_CONN_NEW_DATA | MOS_ON_CONN_END),
+      ElementsAre("ORPHAN B", "START C 4/0", "START S 4/3", "DATA S 4/4",
+                  "END C 0/0", "END C 0/0", "END S 0/0", "END S 0/0"));
+}
+
 }  // namespace
 }  // namespace mosd::testing

@@ -232,6 +232,27 @@ TEST_F(FlowTrackerTest, PicksUpInMidstreamAndInfersTheSides) {
   EXPECT_EQ(Flow().state, FlowState::kEstablished);
 }
 
+TEST_F(FlowTrackerTest, SeesAHandshakeWhoseSynWasOvertaken) {
+  ASSERT_EQ(ByServer("SA", 500, 101), DropReason::kNone);
+  EXPECT_TRUE(Flow().midstream);
+  ASSERT_EQ(ByClient("S", 100, 0), DropReason::kNone);
+  EXPECT_TRUE(tracked_.started);
+  EXPECT_FALSE(Flow().midstream);
+  ASSERT_EQ(ByClient("A", 101, 501), DropReason::kNone);
+  EXPECT_FALSE(tracked_.started);
+  EXPECT_EQ(Flow().state, FlowState::kEstablished);
+  EXPECT_EQ(Flow().side[0].frames, 2u);
+  EXPECT_EQ(Flow().side[1].frames, 1u);
+}
+
+TEST_F(FlowTrackerTest, ASynAfterTheClientsOtherSegmentsBeginsNothing) {
+  ASSERT_EQ(ByServer("SA", 500, 101), DropReason::kNone);
+  ASSERT_EQ(ByClient("A", 101, 501), DropReason::kNone);
+  ASSERT_EQ(ByClient("S", 100, 0), DropReason::kNone);
+  EXPECT_FALSE(tracked_.started);
+  EXPECT_TRUE(Flow().midstream);
+}
+
 TEST_F(FlowTrackerTest, LeavesMidstreamAloneIfToldSo) {
   Restart({.midstream_pickup = false});
   EXPECT_EQ(ByServer("PA", 7000, 3000, "x"), DropReason::kTcpOrphan);
