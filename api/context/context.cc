@@ -182,7 +182,8 @@ bool Context::Wants(const Listener& listener, uint32_t event,
   }
   const bool ipv4 = frame.parsed->key.version == dataplane::IpVersion::kIpv4;
   return (ipv4 ? listener.ipv4 : listener.ipv6) &&
-         Matches(listener.orphan_filter, *frame.parsed);
+         Matches(listener.orphan_filter, frame.parsed->key,
+                 frame.parsed->source_index);
 }
 
 void Context::OnFrame(const FrameView& frame) {

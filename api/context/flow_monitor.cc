@@ -71,17 +71,19 @@ FlowMonitor::FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
 
 void FlowMonitor::OnSegment(const FrameView& frame,
                             const TrackedFrame& tracked) {
-  FlowRecord* const record = tracked.flow;
-  MonitoredFlow* const flow =
-      tracked.started ? Adopt(frame, record) : &flows_[record->sink_data - 1];
+  MonitoredFlow* const flow = tracked.started
+                                  ? Adopt(frame, tracked)
+                                  : &flows_[tracked.flow->sink_data - 1];
   if (flow == nullptr) return;
   const Side sender = tracked.sender;
   const Side receiver = Other(sender);
   const bool toward_server = receiver == Side::kServer;
-  const uint32_t always =
-      MOS_ON_PKT_IN | (tracked.started ? MOS_ON_CONN_START : 0);
+  const bool syn = tracked.started && sender == Side::kClient;
+  const uint32_t always = MOS_ON_PKT_IN | (syn ? MOS_ON_CONN_START : 0);
   packet_->Enter(&frame, &tracked);
   shown_flow_ = flow;
+  if (tracked.started && !syn) [[unlikely]]
+    TellSyn(flow);
   shown_[Index(sender)] = StateAfter(tracked, sender);
   shown_[Index(receiver)] = tracked.state_before[Index(receiver)];
   Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
@@ -94,6 +96,16 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   shown_flow_ = nullptr;
   packet_->Leave();
   if (flow->has_stopped) Reap(flow);
+}
+
+// The SYN was told as a segment of an older flow, and its answer is at hand.
+void FlowMonitor::TellSyn(MonitoredFlow* flow) {
+  constexpr uint32_t kStart = MOS_ON_CONN_START | MOS_ON_TCP_STATE_CHANGE;
+  shown_[Index(Side::kClient)] = TcpState::kSynSent;
+  shown_[Index(Side::kServer)] = TcpState::kClosed;
+  Raise(flow, Hook::kSender, Side::kClient, kStart, true);
+  shown_[Index(Side::kServer)] = TcpState::kSynRcvd;
+  Raise(flow, Hook::kReceiver, Side::kServer, kStart, true);
 }
 
 // What the segment does to the one it was sent to.

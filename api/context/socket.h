@@ -13,8 +13,8 @@
 #include "api/context/callback_set.h"
 #include "api/filter/flow_filter.h"
 #include "api/filter/frame_filter.h"
+#include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/side.h"
-#include "dataplane/packet/parser.h"
 #include "mos_api.h"
 
 namespace mosd::api {
@@ -43,13 +43,11 @@ struct Listener {
   bool keep_last[kSides] = {};  // of overlapping bytes
 };
 
-// Whether a filter is for the flow that a frame is of, or would begin.
+// Whether a filter is for segments of a flow from key.endpoint(source).
 inline bool Matches(const std::optional<FlowFilter>& filter,
-                    const dataplane::ParsedFrame& frame) {
-  const size_t source = frame.source_index;
-  return !filter ||
-         filter->Matches(frame.key.version, frame.key.endpoint(source),
-                         frame.key.endpoint(1 - source));
+                    const dataplane::FlowKey& key, size_t source) {
+  return !filter || filter->Matches(key.version, key.endpoint(source),
+                                    key.endpoint(1 - source));
 }
 
 struct FlowSocket {

@@ -49,7 +49,9 @@ struct TrackedFrame {
   bool retransmission;
   bool repetition;  // of what was seen or acknowledged before
   bool in_window;   // false: its numbers do not fit; no effect on states
-  bool started;     // it began the flow, as far as a sink is told
+  bool started;     // it began the flow, as far as a sink is told; if the
+                    // server sent it, it answers a SYN that went to the flow's
+                    // predecessor
   bool late;        // it came after the flow's end
   EndReason end;    // kNone, or why the flow is over with it
   TcpState state_before[kSides];

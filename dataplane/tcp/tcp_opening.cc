@@ -45,6 +45,10 @@ Side TcpInferSender(const TcpSegment& segment, uint16_t source_port,
   return well_known && from_lower ? Side::kServer : Side::kClient;
 }
 
+bool TcpHasNewSyn(const TcpConnection& connection, Side side) {
+  return connection.end[Index(side)].strays == kStraySyn;
+}
+
 bool TcpStartsAnew(const TcpConnection& connection, Side sender,
                    const TcpSegment& segment) {
   const TcpEnd& from = connection.end[Index(sender)];
@@ -67,7 +71,7 @@ bool TcpStartsAnew(const TcpConnection& connection, Side sender,
   }
   // RFC 5961 section 4.2: an end that is alive challenges a SYN, and only a
   // dead one answers it with a SYN/ACK of its own.
-  if (segment.flags & kTcpAck) return to.strays == kStraySyn;
+  if (segment.flags & kTcpAck) return TcpHasNewSyn(connection, Other(sender));
   // RFC 6191 section 2, without timestamps: past all numbers of the old one.
   return (MayBeReused(from.state) || MayBeReused(to.state)) &&
          SeqBefore(from.next_seq, segment.seq);

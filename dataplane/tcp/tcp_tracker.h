@@ -128,6 +128,11 @@ void TcpSeenUpTo(TcpConnection* connection, Side sender, uint64_t offset);
 bool TcpStartsAnew(const TcpConnection& connection, Side sender,
                    const TcpSegment& segment);
 
+// True when the last segment of `side` that did not fit is a SYN of another
+// connection, and none that fits came from it since. The SYN/ACK that begins a
+// new one then answers that SYN. Pure.
+bool TcpHasNewSyn(const TcpConnection& connection, Side side);
+
 // The state of the whole from those of the ends.
 FlowState TcpFlowState(const TcpConnection& connection);
 

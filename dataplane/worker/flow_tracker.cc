@@ -76,8 +76,9 @@ DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
       TcpSegment{frame.seq, frame.ack, frame.payload_length, frame.window,
                  frame.tcp_flags, frame.window_scale}};
   FlowRecord* const flow = table_->Find(hash, frame.key);
+  bool syn_seen = false;
   if (flow != nullptr) [[likely]] {
-    if (!Succeeds(flow, arrival)) {
+    if (!Succeeds(flow, arrival, &syn_seen)) {
       if (flow->Status().state() == FlowState::kEnded) {
         ApplyLate(flow, arrival, tracked);
       } else {
@@ -86,11 +87,14 @@ DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
       return DropReason::kNone;
     }
   }
-  return Open(arrival, tracked);
+  return Open(arrival, syn_seen, tracked);
 }
 
-// Whether a new flow begins in place of `flow`, which is then over.
-bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
+// Whether a new flow begins in place of `flow`, which is then over. `*syn_seen`
+// is set if it begins with a SYN/ACK whose SYN was taken for a segment of
+// `flow`.
+bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival,
+                           bool* syn_seen) {
   FlowStatus status = flow->Status();
   if (status.state() != FlowState::kEnded &&
       table_->Deadline(*flow) <= arrival.time_ns) [[unlikely]] {
@@ -99,12 +103,14 @@ bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
     status = flow->Status();
   }
   const bool syn = arrival.segment.flags & kTcpSyn;
-  const bool anew =
-      syn &&
-      TcpStartsAnew(flow->tcp, SenderOf(arrival.frame.source_index, status),
-                    arrival.segment);
+  const Side sender = SenderOf(arrival.frame.source_index, status);
+  const bool anew = syn && TcpStartsAnew(flow->tcp, sender, arrival.segment);
   if (status.state() != FlowState::kEnded) {
-    if (anew) table_->End(flow, EndReason::kTupleReused, arrival.time_ns);
+    if (anew) {
+      *syn_seen = (arrival.segment.flags & kTcpAck) &&
+                  TcpHasNewSyn(flow->tcp, Other(sender));
+      table_->End(flow, EndReason::kTupleReused, arrival.time_ns);
+    }
     return anew;
   }
   if (EndedByPeers(status.end_reason())) return anew;
@@ -120,15 +126,17 @@ bool FlowTracker::Succeeds(FlowRecord* flow, const Arrival& arrival) {
   return false;
 }
 
-DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
+// `syn_seen`: the segment is a SYN/ACK, and its SYN was seen.
+DropReason FlowTracker::Open(const Arrival& arrival, bool syn_seen,
+                             TrackedFrame* tracked) {
   const ParsedFrame& frame = arrival.frame;
   const TcpOpening opening = TcpClassifyOpening(arrival.segment);
-  const bool midstream = opening == TcpOpening::kMidstream;
+  const bool midstream = opening == TcpOpening::kMidstream && !syn_seen;
   if (opening == TcpOpening::kNone || (midstream && !midstream_pickup_)) {
     return DropReason::kTcpOrphan;
   }
   Side sender = Side::kClient;
-  if (midstream) {
+  if (opening == TcpOpening::kMidstream) {
     const size_t source = frame.source_index;
     sender = TcpInferSender(arrival.segment, frame.key.port[source],
                             frame.key.port[1 - source]);
@@ -141,6 +149,10 @@ DropReason FlowTracker::Open(const Arrival& arrival, TrackedFrame* tracked) {
   const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
   *tracked = Tracked(flow, sender, update);
   tracked->started = true;
+  if (syn_seen) {
+    tracked->state_before[Index(Side::kClient)] = TcpState::kSynSent;
+    tracked->state_before[Index(Side::kServer)] = TcpState::kSynRcvd;
+  }
   arrival.Account(&flow->side[Index(sender)], update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/false, tracked);
   return DropReason::kNone;

@@ -43,8 +43,8 @@ class FlowTracker {
  private:
   struct Arrival;
 
-  bool Succeeds(FlowRecord* flow, const Arrival& arrival);
-  DropReason Open(const Arrival& arrival, TrackedFrame* tracked);
+  bool Succeeds(FlowRecord* flow, const Arrival& arrival, bool* syn_seen);
+  DropReason Open(const Arrival& arrival, bool syn_seen, TrackedFrame* tracked);
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);
   void ApplyLate(FlowRecord* flow, const Arrival& arrival,
                  TrackedFrame* tracked);

@@ -90,6 +90,7 @@ class End:
     next: int | None = None  # after its highest byte
     fin: int | None = None  # sequence number of its FIN
     fin_told: bool = False  # its peer has received it
+    forgot: bool = False  # its last segment was the SYN of another connection
     last: LastPacket = NO_FRAME
     sent: Stream = dataclasses.field(default_factory=Stream)
 
@@ -116,8 +117,10 @@ class Step:
 
 
 class Flow:
-    def __init__(self, segment):
-        self.client, self.server = segment.source, segment.target
+    def __init__(self, segment, opened_by=None):
+        ends = {segment.source, segment.target}
+        self.client = opened_by or segment.source
+        self.server, = ends - {self.client}
         self.ends = {CLIENT: End(), SERVER: End()}
         self.last_us = segment.time_us
         self.over = False
@@ -131,6 +134,24 @@ class Flow:
         client, server = self.ends[CLIENT], self.ends[SERVER]
         return (server.next is None and client.state == "SYN_SENT"
                 and syn.source == self.client and syn.seq != client.isn)
+
+    def was_forgotten(self, answer):
+        """Both ends are in another connection: one began it, the other agrees."""
+        sender = CLIENT if answer.source == self.client else SERVER
+        return self.ends[other(sender)].forgot and answer.seq != self.ends[sender].isn
+
+    def answer_lines(self, answer):
+        """It begins with the answer to a SYN that its predecessor was told of."""
+        client, server = self.ends[CLIENT], self.ends[SERVER]
+        client.isn = answer.ack - 1 & 0xFFFFFFFF
+        client.next = answer.ack
+        client.syn_sent = True
+        client.state = "SYN_SENT"
+        server.last = last_packet(answer, 0)
+        begin = ("CONN_START", "STATE_CHANGE")
+        lines = [self.line(event, "SND", CLIENT) for event in begin]
+        server.state = "SYN_RCVD"
+        return lines + [self.line(event, "RCV", SERVER) for event in begin]
 
     def line(self, event, hook, side, shown=None, buffer=None):
         states = {key: end.state for key, end in self.ends.items()} | (shown or {})
@@ -177,6 +198,12 @@ class Model:
         opens = segment.has(SYN) and not segment.flags & (ACK | FIN | RST)
         if flow is not None and not flow.over and opens and flow.gives_way_to(segment):
             expired += flow.end_lines()
+        answers = segment.has(SYN) and segment.has(ACK) and not segment.flags & (FIN | RST)
+        if flow is not None and not flow.over and answers and flow.was_forgotten(segment):
+            lines = expired + flow.end_lines()
+            self._flows.pop(key)
+            flow = self._flows[key] = Flow(segment, opened_by=segment.target)
+            expired = lines + flow.answer_lines(segment)
         if flow is None or flow.over:
             started = opens
             if not started:
@@ -221,6 +248,7 @@ class _Reading:
         own.last = last_packet(segment, max(at, 0))
         self.step.fits = self._fits()
         self._note(at)
+        own.forgot = not self.step.fits and segment.has(SYN) and not segment.has(ACK)
         if self.step.fits:
             self._send()
         after_sending = {self.receiver: before[self.receiver]}

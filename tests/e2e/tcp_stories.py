@@ -55,6 +55,11 @@ STORIES = {
     "no room":
         f"{_OPEN} c PA 1 1 10 | s A 1 11 win=0 | c A 11 1 1 | s A 1 11 win=0 | c A 11 1 1 |"
         "s A 1 12 | c PA 12 1 5",
+    "a client that starts again":
+        f"{_OPEN} c PA 1 1 4 | c S 0 isn=900000,800000 | s SA 0 1 | c A 1 1 | c PA 1 1 4 |"
+        "s A 1 5 | s R 1",
+    "a server that starts again, as a client":
+        f"{_OPEN} c PA 1 1 4 | s S 0 isn=900000,800000 | c SA 0 1 | s A 1 1 | s PA 1 1 4",
     "a SYN that is late": f"{_OPEN} c S 0 | s A 1 1 | c PA 1 1 10",
     "a SYN/ACK that is late": f"{_OPEN} s SA 0 1 | c A 1 1 | c PA 1 1 10 | s SA 0 1",
     "the server closes its half":

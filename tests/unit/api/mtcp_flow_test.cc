@@ -216,5 +216,30 @@ TEST_F(MtcpFlowTest, AConnectionWhoseSynWasOvertaken) {
                   "END C 0/0", "END C 0/0", "END S 0/0", "END S 0/0"));
 }
 
+// The peers forgot a connection that lives on here: its next SYN might be
+// anybody's, the answer shows that it was not.
+TEST_F(MtcpFlowTest, AConnectionInPlaceOfOneThatWasForgotten) {
+  Handshake();
+  Add(C, "S", 70000, 0);
+  Add(S, "SA", 90000, 70001);
+  Add(C, "A", 70001, 90001);
+  Add(C, "PA", 70001, 90001, "hello");
+  Add(S, "R", 90001, 0);
+  EXPECT_THAT(
+      Told(MOS_ON_CONN_START | MOS_ON_TCP_STATE_CHANGE | MOS_ON_ORPHAN |
+           MOS_ON_CONN_NEW_DATA | MOS_ON_CONN_END),
+      ElementsAre("START C 2/0", "STATE C 2/0", "START S 2/3", "STATE S 2/3",
+                  "STATE C 4/3", "STATE S 4/4",
+                  // The answer to the new SYN.
+                  "STATE C 0/4", "END C 0/4", "STATE C 0/4", "END C 0/4",
+                  "STATE S 0/0", "END S 0/0", "STATE S 0/0", "END S 0/0",
+                  "START C 2/0", "STATE C 2/0", "START S 2/3", "STATE S 2/3",
+                  "STATE C 4/3", "STATE S 4/4", "DATA S 4/4",
+                  // The reset.
+                  "STATE S 4/0", "STATE C 0/0", "STATE C 0/0", "END C 0/0",
+                  "STATE C 0/0", "END C 0/0", "STATE S 0/0", "END S 0/0",
+                  "STATE S 0/0", "END S 0/0"));
+}
+
 }  // namespace
 }  // namespace mosd::testing

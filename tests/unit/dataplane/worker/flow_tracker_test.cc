@@ -253,6 +253,26 @@ TEST_F(FlowTrackerTest, ASynAfterTheClientsOtherSegmentsBeginsNothing) {
   EXPECT_TRUE(Flow().midstream);
 }
 
+TEST_F(FlowTrackerTest, SeesTheHandshakeOfAPeerThatForgotTheLastOne) {
+  for (const bool midstream_pickup : {true, false}) {
+    Restart({.midstream_pickup = midstream_pickup});
+    ASSERT_EQ(ByClient("S", 100, 0), DropReason::kNone);
+    ASSERT_EQ(ByServer("SA", 500, 101), DropReason::kNone);
+    ASSERT_EQ(ByClient("A", 101, 501), DropReason::kNone);
+    ASSERT_EQ(ByClient("S", 70000, 0), DropReason::kNone);
+    EXPECT_FALSE(tracked_.started) << "anybody may have sent it";
+    ASSERT_EQ(ByServer("SA", 90000, 70001), DropReason::kNone);
+    EXPECT_TRUE(tracked_.started);
+    EXPECT_EQ(tracked_.state_before[0], TcpState::kSynSent);
+    EXPECT_EQ(tracked_.state_before[1], TcpState::kSynRcvd);
+    EXPECT_FALSE(Flow().midstream);
+    EXPECT_EQ(table_->counts().started, 2u);
+    EXPECT_EQ(table_->counts().midstream, 0u);
+    ASSERT_EQ(ByClient("A", 70001, 90001), DropReason::kNone);
+    EXPECT_EQ(Flow().state, FlowState::kEstablished);
+  }
+}
+
 TEST_F(FlowTrackerTest, LeavesMidstreamAloneIfToldSo) {
   Restart({.midstream_pickup = false});
   EXPECT_EQ(ByServer("PA", 7000, 3000, "x"), DropReason::kTcpOrphan);
