@@ -71,9 +71,9 @@ FlowMonitor::FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
 
 void FlowMonitor::OnSegment(const FrameView& frame,
                             const TrackedFrame& tracked) {
-  MonitoredFlow* const flow = tracked.started
-                                  ? Adopt(frame, tracked)
-                                  : &flows_[tracked.flow->sink_data - 1];
+  FlowRecord* const record = tracked.flow;
+  MonitoredFlow* const flow =
+      tracked.started ? Adopt(frame, record) : &flows_[record->sink_data - 1];
   if (flow == nullptr) return;
   const Side sender = tracked.sender;
   const Side receiver = Other(sender);
@@ -82,8 +82,9 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   const uint32_t always = MOS_ON_PKT_IN | (syn ? MOS_ON_CONN_START : 0);
   packet_->Enter(&frame, &tracked);
   shown_flow_ = flow;
-  if (tracked.started && !syn) [[unlikely]]
-    TellSyn(flow);
+  if (tracked.started && !syn) [[unlikely]] {
+    TellSyn(flow, tracked);
+  }
   shown_[Index(sender)] = StateAfter(tracked, sender);
   shown_[Index(receiver)] = tracked.state_before[Index(receiver)];
   Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
@@ -99,12 +100,12 @@ void FlowMonitor::OnSegment(const FrameView& frame,
 }
 
 // The SYN was told as a segment of an older flow, and its answer is at hand.
-void FlowMonitor::TellSyn(MonitoredFlow* flow) {
+void FlowMonitor::TellSyn(MonitoredFlow* flow, const TrackedFrame& tracked) {
   constexpr uint32_t kStart = MOS_ON_CONN_START | MOS_ON_TCP_STATE_CHANGE;
-  shown_[Index(Side::kClient)] = TcpState::kSynSent;
+  shown_[Index(Side::kClient)] = tracked.state_before[Index(Side::kClient)];
   shown_[Index(Side::kServer)] = TcpState::kClosed;
   Raise(flow, Hook::kSender, Side::kClient, kStart, true);
-  shown_[Index(Side::kServer)] = TcpState::kSynRcvd;
+  shown_[Index(Side::kServer)] = tracked.state_before[Index(Side::kServer)];
   Raise(flow, Hook::kReceiver, Side::kServer, kStart, true);
 }
 

@@ -83,7 +83,7 @@ class FlowMonitor {
               Dispatcher* dispatcher, PacketView* packet);
 
   MonitoredFlow* Adopt(const dataplane::FrameView& frame,
-                       const dataplane::TrackedFrame& tracked);
+                       dataplane::FlowRecord* record);
   void AddSocket(MonitoredFlow* flow, int listener);
   // Tells the flow's sockets of events (bits) that any of them wants to know.
   void Raise(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
@@ -93,7 +93,7 @@ class FlowMonitor {
   }
   void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
                    bool toward_server);
-  void TellSyn(MonitoredFlow* flow);
+  void TellSyn(MonitoredFlow* flow, const dataplane::TrackedFrame& tracked);
   void ReachReceiver(MonitoredFlow* flow, const dataplane::FrameView& frame,
                      const dataplane::TrackedFrame& tracked, uint32_t always);
   void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,

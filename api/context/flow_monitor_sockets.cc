@@ -10,7 +10,6 @@ namespace {
 using dataplane::FlowRecord;
 using dataplane::FrameView;
 using dataplane::Index;
-using dataplane::TrackedFrame;
 
 // Sockets a flow, on the average; the memory for them is taken as it is used.
 constexpr uint64_t kSocketsAFlow = 4;
@@ -42,12 +41,10 @@ absl::StatusOr<std::unique_ptr<FlowMonitor>> FlowMonitor::Create(
 }
 
 // The first SYN decides, for each socket by its own filter.
-MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame,
-                                  const TrackedFrame& tracked) {
+MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame, FlowRecord* record) {
   MonitoredFlow* flow = nullptr;
-  FlowRecord* const record = tracked.flow;
   const dataplane::FlowKey& key = frame.parsed->key;
-  const size_t client = frame.parsed->source_index ^ Index(tracked.sender);
+  const size_t client = record->Status().client_index();
   const bool ipv4 = key.version == dataplane::IpVersion::kIpv4;
   for (const int number : stream_listeners_) {
     const Listener& listener = (*listeners_)[static_cast<size_t>(number)];

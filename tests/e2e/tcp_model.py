@@ -117,12 +117,10 @@ class Step:
 
 
 class Flow:
-    def __init__(self, segment, opened_by=None):
-        ends = {segment.source, segment.target}
-        self.client = opened_by or segment.source
-        self.server, = ends - {self.client}
+    def __init__(self, client, server, last_us):
+        self.client, self.server = client, server
         self.ends = {CLIENT: End(), SERVER: End()}
-        self.last_us = segment.time_us
+        self.last_us = last_us
         self.over = False
 
     @property
@@ -200,25 +198,29 @@ class Model:
             expired += flow.end_lines()
         answers = segment.has(SYN) and segment.has(ACK) and not segment.flags & (FIN | RST)
         if flow is not None and not flow.over and answers and flow.was_forgotten(segment):
-            lines = expired + flow.end_lines()
-            self._flows.pop(key)
-            flow = self._flows[key] = Flow(segment, opened_by=segment.target)
-            expired = lines + flow.answer_lines(segment)
+            expired += flow.end_lines()
+            flow = self._begin(segment.target, segment.source, now_us)
+            expired += flow.answer_lines(segment)
         if flow is None or flow.over:
             started = opens
             if not started:
                 told = last_packet(segment, 0)
                 return Step(segment, None, lines=expired + [
                     Line("ORPHAN", "NULL", BOTH, own=told, others=told)])
-            # At the end, where flows that come later are.
-            self._flows.pop(key, None)
-            flow = self._flows[key] = Flow(segment)
+            flow = self._begin(segment.source, segment.target, now_us)
         flow.last_us = now_us
         sender = CLIENT if segment.source == flow.client else SERVER
         step = Step(segment, flow, sender, expired)
         _Reading(flow, step, started).run()
         step.last = {side: end.last for side, end in flow.ends.items()}
         return step
+
+    def _begin(self, client, server, now_us):
+        """The newest flow of the two, at the end, where later ones are."""
+        key = frozenset((client, server))
+        self._flows.pop(key, None)
+        flow = self._flows[key] = Flow(client, server, now_us)
+        return flow
 
 
 def last_packet(segment, offset):
