@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <span>
+#include <cstring>
 
 #include "api/copy_bytes.h"
 #include "api/packet/packet_edit.h"
@@ -24,10 +24,9 @@ constexpr size_t kCopyOffset = 2;
 
 namespace {
 
-// Copies at most `most` bytes of a frame, and returns the copy.
-std::span<uint8_t> CopyFrame(const rte_mbuf& frame, uint32_t most,
-                             uint8_t* copy) {
-  const uint32_t length = std::min(frame.pkt_len, most);
+// Copies a frame, and returns how many bytes there are of it.
+uint32_t CopyFrame(const rte_mbuf& frame, uint8_t* copy) {
+  const uint32_t length = std::min(frame.pkt_len, kMaxFrameBytes);
   if (frame.nb_segs == 1) [[likely]] {
     CopyBytes(copy, rte_pktmbuf_mtod(&frame, const uint8_t*), length);
   } else {
@@ -36,7 +35,7 @@ std::span<uint8_t> CopyFrame(const rte_mbuf& frame, uint32_t most,
       CopyBytes(copy, static_cast<const uint8_t*>(bytes), length);
     }
   }
-  return {copy, length};
+  return length;
 }
 
 }  // namespace
@@ -73,16 +72,12 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
 
 bool PacketView::CopyCurrent(pkt_info* info) {
   if (frame_ == nullptr) return false;
-  const bool is_segment = frame_->reason == dataplane::DropReason::kNone;
-  // As much of it as its slot keeps.
-  const uint32_t headers = is_segment ? frame_->parsed->payload_offset : 0;
-  const std::span<uint8_t> bytes = CopyFrame(
-      *frame_->frame,
-      std::min(kMaxFrameBytes, std::max(access_.snaplen_bytes, headers)),
-      copy_);
-  if (!is_segment) [[unlikely]] {
-    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length, bytes,
-                  info);
+  // All of it, also where its slot keeps less.
+  const uint32_t copied = CopyFrame(*frame_->frame, copy_);
+  const std::span<uint8_t> bytes = WithZeros(copied, frame_->wire_length);
+  if (frame_->reason != dataplane::DropReason::kNone) [[unlikely]] {
+    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
+                  bytes.first(copied), info);
     return true;
   }
   FillSegmentInfo(*frame_, tracked_ != nullptr ? tracked_->stream_offset : 0,
@@ -98,8 +93,18 @@ bool PacketView::CopyFromSlot(const dataplane::FlowRecord& flow,
       *access_.flows, *access_.frame_pool, access_.flows->IdOf(flow), side,
       {copy_, kMaxFrameBytes}, &from);
   if (result != dataplane::ReadResult::kOk) return false;
-  FillTcpInfo(from, {copy_, from.captured_length}, info);
+  FillTcpInfo(from, WithZeros(from.captured_length, from.wire_length), info);
   return true;
+}
+
+std::span<uint8_t> PacketView::WithZeros(uint32_t copied_bytes,
+                                         uint32_t wire_length) {
+  const uint32_t length =
+      std::max(copied_bytes, std::min(wire_length, kMaxFrameBytes));
+  if (copied_bytes < length) [[unlikely]] {
+    std::memset(copy_ + copied_bytes, 0, length - copied_bytes);
+  }
+  return {copy_, length};
 }
 
 }  // namespace mosd::api

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "dataplane/flow/flow_sink.h"
 #include "mos_pkt_info.h"
@@ -57,6 +58,10 @@ class PacketView {
  private:
   bool CopyFromSlot(const dataplane::FlowRecord& flow, dataplane::Side side,
                     pkt_info* info);
+
+  // The copy as far as eth_len goes. Zeros stand for what was not captured, or
+  // not kept: a program that reads it all meets no other frame's bytes.
+  std::span<uint8_t> WithZeros(uint32_t copied_bytes, uint32_t wire_length);
 
   dataplane::WorkerAccess access_;
   const dataplane::FrameView* frame_ = nullptr;

@@ -224,7 +224,8 @@ ssize_t mtcp_ppeek(mctx_t mctx, int sock, int side, char* buf, size_t len,
 
 /* The last Ethernet frame that `side` sent in this flow; on listening and raw
  * sockets the one being processed. The copy is good until the next call on this
- * thread. EINVAL: side, NULL; ENODATA: none. Own thread. */
+ * thread; it has eth_len bytes, zeros for those that were not kept. EINVAL:
+ * side, NULL; ENODATA: none. Own thread. */
 int mtcp_getlastpkt(mctx_t mctx, int sock, int side, struct pkt_info* pinfo);
 
 /* Changes the packet being processed: `option` is one of MOS_DROP,

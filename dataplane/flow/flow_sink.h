@@ -26,7 +26,6 @@ class FrameWriter;
 // What a sink may use of its worker, on the worker's thread.
 struct WorkerAccess {
   uint32_t worker = 0;
-  uint32_t snaplen_bytes = 0;
   FlowTable* flows = nullptr;
   FramePool* frame_pool = nullptr;
   FrameWriter* frame_writer = nullptr;

@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   pipeline.snaplen_bytes = options.snaplen_bytes;
   worker->pipeline_ = std::make_unique<Pipeline>(
       pipeline, hash, worker->flows_.get(), &worker->frame_writer_, handoff);
-  if (worker->sink_ != nullptr) worker->AttachSink(options.snaplen_bytes);
+  if (worker->sink_ != nullptr) worker->AttachSink();
   return worker;
 }
 
@@ -78,11 +78,10 @@ Worker::Worker(const DataplaneOptions& options, uint32_t number,
 
 Worker::~Worker() { Stop(); }
 
-void Worker::AttachSink(uint32_t snaplen_bytes) {
+void Worker::AttachSink() {
   flows_->SetSink(sink_);
   pipeline_->SetSink(sink_);
-  sink_->Attach(
-      {number_, snaplen_bytes, flows_.get(), &frame_pool_, &frame_writer_});
+  sink_->Attach({number_, flows_.get(), &frame_pool_, &frame_writer_});
 }
 
 absl::Status Worker::Start() {

@@ -70,7 +70,7 @@ class Worker {
   Worker(const DataplaneOptions& options, uint32_t number, Handoff* handoff,
          FramePool frame_pool);
 
-  void AttachSink(uint32_t snaplen_bytes);
+  void AttachSink();
   void Run();
   uint32_t Turn();
   uint32_t TakeOver();

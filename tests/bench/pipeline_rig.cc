@@ -50,7 +50,6 @@ void PipelineRig::Attach(dataplane::FlowSink* sink) {
   table_->SetSink(sink);
   pipeline_->SetSink(sink);
   sink->Attach({.worker = 0,
-                .snaplen_bytes = dataplane::PipelineOptions{}.snaplen_bytes,
                 .flows = table_.get(),
                 .frame_pool = pool_.get(),
                 .frame_writer = writer_.get()});

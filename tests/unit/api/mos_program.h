@@ -58,9 +58,10 @@ class MosProgram : public ::testing::Test {
             .Payload(payload));
   }
   void Add(const Packet& packet) { Add(packet.Build()); }
-  void Add(const Bytes& frame) {
-    frames_.push_back(
-        {kFirstSecond + time_us_ / 1'000'000, time_us_ % 1'000'000, frame});
+  // Of the frame, `wire_length` bytes were on the wire; 0: no more than it has.
+  void Add(const Bytes& frame, size_t wire_length = 0) {
+    frames_.push_back({kFirstSecond + time_us_ / 1'000'000,
+                       time_us_ % 1'000'000, frame, wire_length});
     time_us_ += 1'000;
   }
   void Wait(uint32_t seconds) { time_us_ += seconds * 1'000'000; }
@@ -77,7 +78,8 @@ class MosProgram : public ::testing::Test {
     capture.Header();
     for (const Frame& frame : frames_) {
       capture.Frame(frame.second, frame.microsecond,
-                    {frame.bytes.begin(), frame.bytes.end()});
+                    {frame.bytes.begin(), frame.bytes.end()},
+                    frame.wire_length);
     }
     dataplane::WriteFile(dir_ / "frames.pcap", capture.text);
     std::ofstream(dir_ / "appliance.yaml")
@@ -138,6 +140,7 @@ class MosProgram : public ::testing::Test {
     uint32_t second;
     uint32_t microsecond;
     Bytes bytes;
+    size_t wire_length;
   };
   std::vector<Frame> frames_;
   uint32_t time_us_ = 0;

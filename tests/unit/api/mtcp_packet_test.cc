@@ -35,6 +35,7 @@ class MtcpPacketTest : public MosProgram {
   }
 };
 
+using ::testing::_;
 using ::testing::ElementsAre;
 
 TEST_F(MtcpPacketTest, EachSidesLastPacket) {
@@ -77,6 +78,70 @@ TEST_F(MtcpPacketTest, LastIsCurrentWhenTheConfigurationSaysSo) {
     });
   });
   EXPECT_THAT(seen, ElementsAre(1000, 1000, 5000, 5000, 1001, 1001));
+}
+
+// Frames of `bytes` that a client's data segment has on the wire; `payload`
+// fills it.
+Bytes DataFrame(uint32_t seq, size_t bytes, char payload) {
+  return Packet()
+      .Ipv4("10.0.0.1", "10.0.0.2")
+      .Tcp(40000, 80)
+      .Flags(ParseTcpFlags("A"))
+      .Seq(seq)
+      .Ack(5001)
+      .Payload(std::string(bytes - 54, payload))
+      .Build();
+}
+
+std::string BytesOf(const pkt_info& info) {
+  return {reinterpret_cast<const char*>(info.ethh), info.eth_len};
+}
+
+TEST_F(MtcpPacketTest, BehindWhatWasKeptOfAFrameAreZeros) {
+  appliance_ = "  last_frame: {snaplen: 100}\n";
+  Handshake();
+  const Bytes first = DataFrame(1001, 10'000, 'x');
+  const Bytes second = DataFrame(1001 + 9'946, 2'000, 'y');
+  for (const Bytes& frame : {first, second}) Add(frame);
+  Add(S, "A", 5001, 12'893);
+  std::vector<std::string> seen;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_PKT_IN, [&seen](const Call& call) {
+      pkt_info info;
+      ASSERT_EQ(mtcp_getlastpkt(call.mctx, call.socket, MOS_SIDE_CLI, &info),
+                0);
+      if (info.payloadlen != 0) seen.push_back(BytesOf(info));
+    });
+  });
+  // Watched at both hooks: the sender's packet as it came, and what was kept.
+  const std::string whole(second.begin(), second.end());
+  const std::string kept = whole.substr(0, 100) + std::string(1'900, '\0');
+  EXPECT_THAT(seen, ElementsAre(std::string(first.begin(), first.end()), _,
+                                whole, _, kept, kept));
+}
+
+TEST_F(MtcpPacketTest, BehindWhatWasCapturedOfAFrameAreZeros) {
+  Handshake();
+  Add(DataFrame(1001, 1'000, 'x'));
+  Bytes cut = DataFrame(1947, 1'000, 'y');
+  cut.resize(54);
+  Add(cut, 1'000);
+  Add(S, "A", 5001, 2893);
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    Watch(mctx, MOS_ON_PKT_IN, [&](const Call& call) {
+      pkt_info info;
+      ASSERT_EQ(mtcp_getlastpkt(call.mctx, call.socket, MOS_SIDE_CLI, &info),
+                0);
+      if (info.seq != 1947) return;
+      ++calls;
+      EXPECT_EQ(info.payloadlen, 946);
+      ASSERT_NE(info.payload, nullptr);
+      EXPECT_EQ(BytesOf(info),
+                std::string(cut.begin(), cut.end()) + std::string(946, '\0'));
+    });
+  });
+  EXPECT_EQ(calls, 4);
 }
 
 TEST_F(MtcpPacketTest, RawSocketsSeeEveryFrame) {
