@@ -26,7 +26,7 @@ int ErrnoOf(const absl::Status& status) {
 }
 
 Context* FailOwnContext(mctx_t mctx) {
-  const Context* const other = Runtime::Get().Find(mctx);
+  const Context* const other = ContextDirectory::Get().Find(mctx);
   const bool runs =
       other != nullptr && other->phase() != Context::Phase::kEnded;
   errno = runs && other != Context::OfThisThread() ? EPERM : EACCES;

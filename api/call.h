@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "api/context/context.h"
-#include "api/runtime.h"
+#include "api/context_directory.h"
 #include "mos_api.h"
 
 namespace mosd::api {
@@ -38,9 +38,9 @@ inline Context* OwnContext(mctx_t mctx) {
 // EACCES besides those of `function`.
 template <typename Function>
 int OnContext(mctx_t mctx, Function function) {
-  Context* const context = Runtime::Get().Find(mctx);
+  Context* const context = ContextDirectory::Get().Find(mctx);
   if (context == nullptr) return Fail(EACCES);
-  Runtime::Get().NoteCall();
+  ContextDirectory::Get().NoteCall();
   int error = EACCES;
   if (!context->Call([&] { error = function(context); })) return Fail(EACCES);
   return error == 0 ? 0 : Fail(error);

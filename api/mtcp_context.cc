@@ -8,6 +8,7 @@
 
 #include "api/call.h"
 #include "api/log.h"
+#include "api/runtime.h"
 #include "dataplane/flow/flow_table.h"
 #include "mos_api.h"
 #include "mos_ext.h"
@@ -99,8 +100,10 @@ mctx_t mtcp_create_context(int cpu) {
 
 // Also in a signal handler: takes no lock and makes no call.
 int mtcp_destroy_context(mctx_t mctx) {
-  Context* const context = Runtime::Get().Find(mctx);
-  if (context == nullptr) return Fail(EACCES);
+  Context* const context = ContextDirectory::Get().Find(mctx);
+  if (context == nullptr || context->phase() == Context::Phase::kEnded) {
+    return Fail(EACCES);
+  }
   context->RequestEnd();
   return 0;
 }

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "api/conf_change.h"
@@ -28,12 +29,6 @@ constexpr std::chrono::milliseconds kJoinTurn{10};
 // The process was forked: its worker threads stayed behind.
 std::atomic<bool> forked{false};
 
-int64_t MonotonicNs() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
 }  // namespace
 
 Runtime& Runtime::Get() {
@@ -43,8 +38,10 @@ Runtime& Runtime::Get() {
 }
 
 Runtime::Runtime() {
-  for (int i = 0; i < kMaxContexts; ++i) public_contexts_[i].cpu = i;
-  pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
+  pthread_atfork(nullptr, nullptr, [] {
+    forked.store(true);
+    ContextDirectory::Get().Close();
+  });
 }
 
 absl::Status Runtime::Start(const char* config_file) {
@@ -67,33 +64,33 @@ absl::Status Runtime::Start(const char* config_file) {
 
 absl::Status Runtime::StartAppliance() {
   const auto workers = static_cast<int>(conf_.config.dataplane().workers());
-  if (workers > kMaxContexts) {
+  if (workers > ContextDirectory::kMaxContexts) {
     return absl::InvalidArgumentError(
-        absl::StrCat("there are ", workers, " cores; at most ", kMaxContexts,
-                     " can be used"));
+        absl::StrCat("there are ", workers, " cores; at most ",
+                     ContextDirectory::kMaxContexts, " can be used"));
   }
   ContextOptions options;
   options.max_flows = static_cast<uint32_t>(conf_.max_concurrency);
   options.buffer_bytes = conf_.no_ring_buffers ? 0 : conf_.rmem_size;
   options.last_is_current = conf_.last_packet_is_current;
-  context_count_.store(0);
-  contexts_.clear();
+  std::vector<std::unique_ptr<Context>> contexts;
   for (int i = 0; i < workers; ++i) {
-    auto context = Context::Create(&public_contexts_[i], options);
+    auto context = Context::Create(directory_.HandleOf(i), options);
     if (!context.ok()) return context.status();
-    contexts_.push_back(*std::move(context));
+    contexts.push_back(*std::move(context));
   }
-  context_count_.store(contexts_.size(), std::memory_order_release);
-  NoteCall();
+  directory_.Fill(std::move(contexts));
+  directory_.NoteCall();
   const absl::Status status = RunningAppliance::Get().Start(
       conf_.config, [this](const DataplaneOptions& from) {
         DataplaneOptions with_sinks = from;
-        for (const auto& context : contexts_) {
+        for (const auto& context : directory_.contexts()) {
           with_sinks.sinks.push_back(context.get());
         }
         return Dataplane::Start(with_sinks);
       });
   started_.store(status.ok(), std::memory_order_release);
+  if (status.ok()) directory_.Open();
   return status;
 }
 
@@ -112,8 +109,9 @@ absl::Status Runtime::Stop() {
 }
 
 void Runtime::StopAppliance() {
-  for (const auto& context : contexts_) context->RequestEnd();
+  for (const auto& context : directory_.contexts()) context->RequestEnd();
   RunningAppliance::Get().Stop();
+  directory_.Close();
   started_.store(false, std::memory_order_release);
 }
 
@@ -133,9 +131,10 @@ absl::Status Runtime::Replace(const mtcp_conf& conf) {
   }
   controlplane::MosConf changed = conf_;
   if (auto status = ApplyMtcpConf(conf, &changed); !status.ok()) return status;
-  const bool busy = std::ranges::any_of(contexts_, [](const auto& context) {
-    return context->phase() != Context::Phase::kIdle;
-  });
+  const bool busy =
+      std::ranges::any_of(directory_.contexts(), [](const auto& context) {
+        return context->phase() != Context::Phase::kIdle;
+      });
   if (busy) {
     return absl::FailedPreconditionError(
         "there are contexts; call mtcp_setconf before mtcp_create_context");
@@ -150,12 +149,13 @@ absl::StatusOr<mctx_t> Runtime::CreateContext(int cpu) {
   if (!started() || forked.load()) {
     return absl::FailedPreconditionError("mtcp_init was not called");
   }
-  if (cpu < 0 || static_cast<size_t>(cpu) >= contexts_.size()) {
+  const auto& contexts = directory_.contexts();
+  if (cpu < 0 || static_cast<size_t>(cpu) >= contexts.size()) {
     return absl::NotFoundError(
-        absl::StrCat("there is no core ", cpu, " of ", contexts_.size()));
+        absl::StrCat("there is no core ", cpu, " of ", contexts.size()));
   }
-  NoteCall();
-  Context& context = *contexts_[static_cast<size_t>(cpu)];
+  directory_.NoteCall();
+  Context& context = *contexts[static_cast<size_t>(cpu)];
   if (!context.Move(Context::Phase::kIdle, Context::Phase::kCreated)) {
     return absl::AlreadyExistsError(
         absl::StrCat("core ", cpu, " has a context, or had one"));
@@ -163,30 +163,12 @@ absl::StatusOr<mctx_t> Runtime::CreateContext(int cpu) {
   return context.mctx();
 }
 
-int Runtime::IndexOf(mctx_t mctx) const {
-  const auto first = reinterpret_cast<uintptr_t>(public_contexts_);
-  const uintptr_t distance = reinterpret_cast<uintptr_t>(mctx) - first;
-  if (distance % sizeof(mtcp_context) != 0) return -1;
-  const uintptr_t index = distance / sizeof(mtcp_context);
-  if (index >= context_count_.load(std::memory_order_acquire)) return -1;
-  return static_cast<int>(index);
-}
-
-Context* Runtime::Find(mctx_t mctx) {
-  const int index = IndexOf(mctx);
-  if (index < 0 || !started() || forked.load(std::memory_order_relaxed)) {
-    return nullptr;
-  }
-  Context* const context = contexts_[static_cast<size_t>(index)].get();
-  return context->phase() == Context::Phase::kIdle ? nullptr : context;
-}
-
 // Without the lock: mtcp_destroy may be called meanwhile.
 bool Runtime::Join(mctx_t mctx) {
-  Context* const context = Find(mctx);
+  Context* const context = directory_.Find(mctx);
   if (context == nullptr || context->IsOwnThread()) return false;
   context->Move(Context::Phase::kCreated, Context::Phase::kRunning);
-  NoteCall();
+  directory_.NoteCall();
   while (context->phase() != Context::Phase::kEnded) {
     std::this_thread::sleep_for(kJoinTurn);
     ReleaseIdle();
@@ -201,16 +183,9 @@ bool Runtime::Join(mctx_t mctx) {
   return true;
 }
 
-void Runtime::NoteCall() {
-  last_call_ns_.store(MonotonicNs(), std::memory_order_relaxed);
-}
-
 void Runtime::ReleaseIdle() {
-  if (MonotonicNs() - last_call_ns_.load(std::memory_order_relaxed) <
-      kSetUpNs) {
-    return;
-  }
-  for (const auto& context : contexts_) context->Release();
+  if (directory_.SinceLastCallNs() < kSetUpNs) return;
+  for (const auto& context : directory_.contexts()) context->Release();
 }
 
 int Runtime::WorkerOf(dataplane::IpVersion version,

@@ -10,14 +10,11 @@
 #include <sys/types.h>
 
 #include <atomic>
-#include <cstdint>
-#include <memory>
 #include <mutex>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "api/context/context.h"
+#include "api/context_directory.h"
 #include "controlplane/config/mos_conf.h"
 #include "mos_api.h"
 
@@ -25,8 +22,6 @@ namespace mosd::api {
 
 class Runtime {
  public:
-  static constexpr int kMaxContexts = 64;
-
   static Runtime& Get();
 
   // FAILED_PRECONDITION: it is started already, or the process was forked.
@@ -47,14 +42,8 @@ class Runtime {
   // NOT_FOUND: there is no such core; ALREADY_EXISTS: it has a context.
   absl::StatusOr<mctx_t> CreateContext(int cpu);
 
-  // Null: `mctx` is none of ours, or does not run.
-  Context* Find(mctx_t mctx);
-
   // Waits for the context's end. False: there is no such context.
   bool Join(mctx_t mctx);
-
-  // Puts off the moment at which workers go on without their programs.
-  void NoteCall();
 
   // Worker that the frames of a flow get to; -1: not started.
   int WorkerOf(dataplane::IpVersion version, const dataplane::Endpoint& a,
@@ -65,18 +54,11 @@ class Runtime {
   absl::Status StartAppliance();
   void StopAppliance();
   void ReleaseIdle();
-  int IndexOf(mctx_t mctx) const;
 
   mutable std::mutex mutex_;  // starting and stopping
   std::atomic<bool> started_{false};
-  std::atomic<int64_t> last_call_ns_{0};
   controlplane::MosConf conf_;  // guarded by mutex_
-  // What programs hold pointers to; they outlive every appliance.
-  mtcp_context public_contexts_[kMaxContexts] = {};
-  // Written while no appliance runs; kept until the next one starts, so that
-  // late calls meet a context that has ended.
-  std::vector<std::unique_ptr<Context>> contexts_;
-  std::atomic<size_t> context_count_{0};
+  ContextDirectory& directory_ = ContextDirectory::Get();
 };
 
 }  // namespace mosd::api
