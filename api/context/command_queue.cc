@@ -4,8 +4,8 @@
 
 namespace mosd::api {
 
-bool CommandQueue::Call(const Function& function, const Function& meanwhile) {
-  Command command{&function};
+bool CommandQueue::Call(Function function, Function meanwhile) {
+  Command command{function};
   std::unique_lock lock(mutex_);
   if (closed_) return false;
   commands_.push_back(&command);
@@ -28,7 +28,7 @@ void CommandQueue::ServeAll() {
     commands_.pop_front();
     command->state = State::kRunning;
     lock.unlock();
-    (*command->function)();
+    command->function();
     lock.lock();
     command->state = State::kDone;
     changed_.notify_all();

@@ -6,20 +6,22 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
+
+#include "absl/functional/function_ref.h"
 
 namespace mosd::api {
 
 class CommandQueue {
  public:
-  using Function = std::function<void()>;
+  // Referred to, not owned: a call takes no memory.
+  using Function = absl::FunctionRef<void()>;
 
   // Runs `function` on the queue's thread and waits for it. False: the queue
   // is closed, and nothing was done. Any thread but the queue's own. While it
   // waits it calls `meanwhile` now and then: a thread that has a queue of its
   // own serves it there, so that two contexts never wait for each other.
-  bool Call(const Function& function, const Function& meanwhile);
+  bool Call(Function function, Function meanwhile);
 
   // Runs what waits. The queue's thread.
   void Serve() {
@@ -33,7 +35,7 @@ class CommandQueue {
  private:
   enum class State { kWaiting, kRunning, kDone, kRefused };
   struct Command {
-    const Function* function;
+    Function function;
     State state = State::kWaiting;
   };
 

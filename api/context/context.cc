@@ -31,7 +31,7 @@ void Context::RequestEnd() {
   }
 }
 
-bool Context::Call(const CommandQueue::Function& function) {
+bool Context::Call(CommandQueue::Function function) {
   const Phase now = phase();
   if (IsOwnThread() && now != Phase::kEnded) {  // in callbacks, to the last one
     function();
@@ -162,9 +162,10 @@ void Context::TellListeners(const std::vector<int>& numbers, uint32_t event,
                             const FrameView& frame) {
   packet_.Enter(&frame, nullptr);
   dispatcher_.Begin();
-  // A callback may change the list.
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    const int number = numbers[i];
+  // A callback may change the list, and shall keep no other socket's from
+  // being called.
+  told_.assign(numbers.begin(), numbers.end());
+  for (const int number : told_) {
     Listener& listener = listeners_[static_cast<size_t>(number)];
     if (!Wants(listener, event, frame)) continue;
     dispatcher_.Call(number, &listener.callbacks, Hook::kNull, MOS_SIDE_BOTH,
@@ -205,7 +206,10 @@ void Context::OnFlowEnd(dataplane::FlowRecord* flow,
   flows_->OnFlowEnd(flow, reason);
 }
 
-void Context::OnBurstEnd() { flows_->OnBurstEnd(); }
+void Context::OnBurstEnd() {
+  packet_.ForgetEdits();
+  flows_->OnBurstEnd();
+}
 
 void Context::EndWorker() {
   EndProgram();

@@ -54,7 +54,7 @@ class Context final : public dataplane::FlowSink {
 
   // Runs `function` on the worker's thread, now if that is the caller's. False:
   // the context does not run.
-  bool Call(const CommandQueue::Function& function);
+  bool Call(CommandQueue::Function function);
 
   // Whether the caller is the worker's thread, which alone may use the rest.
   bool IsOwnThread() const { return current_ == this; }
@@ -124,6 +124,7 @@ class Context final : public dataplane::FlowSink {
   // Those that want raw frames, and those that want orphans, oldest first.
   std::vector<int> frame_listeners_;
   std::vector<int> orphan_listeners_;
+  std::vector<int> told_;    // listeners of the frame that is processed
   bool has_closed_ = false;  // a listener waits to be free again
   std::unique_ptr<FlowMonitor> flows_;
 };

@@ -4,6 +4,31 @@
 #include <functional>
 
 namespace mosd::api {
+namespace {
+
+using UserCallbacks = std::vector<CallbackSet::UserCallback>;
+
+// The first event after `last` that goes back to one of `roots` (bits); null:
+// there is none.
+const UserEvent* NextOf(const UserCallbacks& callbacks, const UserEvent* last,
+                        uint32_t roots) {
+  auto next = std::ranges::upper_bound(callbacks, last, std::less<>(),
+                                       &CallbackSet::UserCallback::event);
+  while (next != callbacks.end() && !(roots & IdOf(next->event->root()))) {
+    ++next;
+  }
+  return next == callbacks.end() ? nullptr : next->event;
+}
+
+// Null: there is none.
+callback_t CallbackOf(const UserCallbacks& callbacks, const UserEvent* event) {
+  const auto found = std::ranges::lower_bound(
+      callbacks, event, std::less<>(), &CallbackSet::UserCallback::event);
+  return found != callbacks.end() && found->event == event ? found->callback
+                                                           : nullptr;
+}
+
+}  // namespace
 
 Dispatcher::Dispatcher(mctx_t mctx)
     : mctx_(mctx), memos_(EventRegistry::kCapacity) {}
@@ -11,26 +36,17 @@ Dispatcher::Dispatcher(mctx_t mctx)
 void Dispatcher::CallUserDefined(int socket, CallbackSet* const* set, Hook hook,
                                  int side, uint32_t events,
                                  const uint8_t* stopped, uint8_t sides) {
-  const UserEvent* last = nullptr;
-  while (CallNext(socket, **set, hook, side, events, &last)) {
+  const UserEvent* event = nullptr;
+  // Filters and callbacks may change the set: nothing of it is held across one,
+  // and one may end the socket.
+  while ((event = NextOf((*set)->user[At(hook)], event, events)) != nullptr) {
+    const bool fires = Fires(socket, side, *event);
+    if (*stopped & sides) return;
+    const callback_t callback = CallbackOf((*set)->user[At(hook)], event);
+    if (!fires || callback == nullptr) continue;
+    callback(mctx_, socket, side, event->id(), event->argument());
     if (*stopped & sides) return;
   }
-}
-
-// Filters and callbacks may change the set: nothing of it is held across one.
-bool Dispatcher::CallNext(int socket, const CallbackSet& set, Hook hook,
-                          int side, uint32_t events, const UserEvent** last) {
-  const auto& user = set.user[At(hook)];
-  auto next = std::ranges::upper_bound(user, *last, std::less<>(),
-                                       &CallbackSet::UserCallback::event);
-  while (next != user.end() && !(events & IdOf(next->event->root()))) ++next;
-  if (next == user.end()) return false;
-  const auto [event, callback] = *next;
-  *last = event;
-  if (Fires(socket, side, *event)) {
-    callback(mctx_, socket, side, event->id(), event->argument());
-  }
-  return true;
 }
 
 bool Dispatcher::Fires(int socket, int side, const UserEvent& event) {

@@ -50,10 +50,6 @@ class Dispatcher {
 
   void CallUserDefined(int socket, CallbackSet* const* set, Hook hook, int side,
                        uint32_t events, const uint8_t* stopped, uint8_t sides);
-  // Takes the first user-defined event after `*last`, and calls its callback if
-  // it fires. False: there is none.
-  bool CallNext(int socket, const CallbackSet& set, Hook hook, int side,
-                uint32_t events, const UserEvent** last);
   bool Fires(int socket, int side, const UserEvent& event);
   Memo* MemoOf(const UserEvent& event);
 

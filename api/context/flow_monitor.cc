@@ -81,6 +81,9 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   const bool syn = tracked.started && sender == Side::kClient;
   const uint32_t always = MOS_ON_PKT_IN | (syn ? MOS_ON_CONN_START : 0);
   packet_->Enter(&frame, &tracked);
+  if (tracked.renumbered) [[unlikely]] {
+    RestartStream(flow, receiver);
+  }
   shown_flow_ = flow;
   if (tracked.started && !syn) [[unlikely]] {
     TellSyn(flow, tracked);
@@ -107,6 +110,18 @@ void FlowMonitor::TellSyn(MonitoredFlow* flow, const TrackedFrame& tracked) {
   Raise(flow, Hook::kSender, Side::kClient, kStart, true);
   shown_[Index(Side::kServer)] = tracked.state_before[Index(Side::kServer)];
   Raise(flow, Hook::kReceiver, Side::kServer, kStart, true);
+}
+
+// What came before was numbered otherwise, and is of no stream any more: a
+// server that keeps no state answers each SYN with another number.
+void FlowMonitor::RestartStream(MonitoredFlow* flow, Side receiver) {
+  const size_t i = Index(receiver);
+  flow->buffer[i].Clear(blocks_.get());
+  flow->new_data &= static_cast<uint8_t>(~(1u << i));
+  for (uint32_t at = flow->first_socket; at != kNoIndex;
+       at = sockets_[at].next) {
+    sockets_[at].read_offset[i] = 0;
+  }
 }
 
 // What the segment does to the one it was sent to.

@@ -94,6 +94,7 @@ class FlowMonitor {
   void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
                    bool toward_server);
   void TellSyn(MonitoredFlow* flow, const dataplane::TrackedFrame& tracked);
+  void RestartStream(MonitoredFlow* flow, Side receiver);
   void ReachReceiver(MonitoredFlow* flow, const dataplane::FrameView& frame,
                      const dataplane::TrackedFrame& tracked, uint32_t always);
   void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,

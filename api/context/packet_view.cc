@@ -66,6 +66,7 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   edited_frame_ = *frame_;
   edited_frame_.wire_length += frame->pkt_len - bytes_before;
   edited_frame_.parsed = &edited_headers_;
+  edited_mbuf_ = frame;
   frame_ = &edited_frame_;
   return 0;
 }

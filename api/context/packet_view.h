@@ -18,14 +18,17 @@ class PacketView {
   void Attach(const dataplane::WorkerAccess& access) { access_ = access; }
 
   // The packet that is processed from now on, and, if it is of a live flow,
-  // what is known of it there. Both outlive Leave().
+  // what is known of it there. Both outlive Leave(). Raw sockets come first:
+  // what they have changed is changed for the flow's.
   void Enter(const dataplane::FrameView* frame,
              const dataplane::TrackedFrame* tracked) {
-    frame_ = frame;
+    changed_ = frame->frame == edited_mbuf_;
+    frame_ = changed_ ? &edited_frame_ : frame;
     tracked_ = tracked;
-    changed_ = false;
   }
   void Leave() { frame_ = nullptr; }
+  // The burst's frames are freed, and other ones may be at their places.
+  void ForgetEdits() { edited_mbuf_ = nullptr; }
 
   // Null: none is being processed.
   const dataplane::FrameView* frame() const { return frame_; }
@@ -67,7 +70,9 @@ class PacketView {
   const dataplane::FrameView* frame_ = nullptr;
   const dataplane::TrackedFrame* tracked_ = nullptr;
   bool changed_ = false;  // Publish() was called for the current packet
-  // The current packet once it was edited; frame_ points to the first.
+  // The packet of the burst that was edited last, as it is since; frame_ points
+  // to the first when it is being processed.
+  const rte_mbuf* edited_mbuf_ = nullptr;
   dataplane::FrameView edited_frame_;
   dataplane::ParsedFrame edited_headers_;
   // What the program is given; the next call uses it again.

@@ -48,6 +48,7 @@ struct TrackedFrame {
   bool retransmission;
   bool repetition;  // of what was seen or acknowledged before
   bool in_window;   // false: its numbers do not fit; no effect on states
+  bool renumbered;  // the sender's stream begins anew, with other numbers
   bool started;     // it began the flow, as far as a sink is told; if the
                     // server sent it, it answers a SYN that went to the flow's
                     // predecessor

@@ -231,6 +231,9 @@ TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
     if (update.in_window) {
       update.retransmission = IsRetransmission(*sender, *receiver, segment);
       update.repetition = IsRepetition(*sender, segment, update.retransmission);
+      update.renumbered = open && (segment.flags & kTcpSyn) &&
+                          Has(*sender, kSpoke) &&
+                          segment.seq != sender->initial_seq;
       if (open) ApplyFitting(sender, receiver, segment);
     }
   }

@@ -74,6 +74,8 @@ struct TcpUpdate {
   bool repetition;      // its first byte was seen, or acknowledged, before:
                         // also a probe's, and not that of what fills a hole
   bool in_window;       // false: its numbers do not fit; no effect on states
+  bool renumbered;      // a SYN with another number than the sender began with:
+                        // its stream begins anew, at offset 0
 };
 
 // What a segment that belongs to no known connection may start.

@@ -37,6 +37,7 @@ TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
   tracked.retransmission = update.retransmission;
   tracked.repetition = update.repetition;
   tracked.in_window = update.in_window;
+  tracked.renumbered = update.renumbered;
   tracked.stream_offset = update.offset;
   return tracked;
 }

@@ -12,9 +12,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "tests/bench/pipeline_rig.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
+#include "tests/support/pipeline_rig.h"
 
 namespace mosd::bench {
 namespace {
@@ -63,7 +64,7 @@ class Run {
   }
 
  private:
-  PipelineRig rig_;
+  testing::PipelineRig rig_;
   uint64_t sent_ = 0;
 };
 

@@ -17,9 +17,10 @@
 
 #include "api/context/context.h"
 #include "mos_api.h"
-#include "tests/bench/pipeline_rig.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
+#include "tests/support/pipeline_rig.h"
 
 namespace mosd::bench {
 namespace {
@@ -88,7 +89,7 @@ class Run {
 
   mtcp_context mctx_{0};
   std::unique_ptr<Context> context_;
-  PipelineRig rig_;
+  testing::PipelineRig rig_;
   Traffic traffic_;
 };
 

@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "dataplane/last_frame_reader.h"
-#include "tests/bench/pipeline_rig.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
+#include "tests/support/pipeline_rig.h"
 
 namespace mosd::bench {
 namespace {
@@ -31,7 +32,7 @@ enum class Aim { kRandom, kOneFlow };
 // Copies last frames as fast as it can while active.
 class Reader {
  public:
-  Reader(const PipelineRig& rig, uint32_t flows, Aim aim)
+  Reader(const testing::PipelineRig& rig, uint32_t flows, Aim aim)
       : rig_(rig), flows_(flows), aim_(aim), thread_([this] { Run(); }) {}
   ~Reader() {
     end_.store(true);
@@ -62,7 +63,7 @@ class Reader {
     }
   }
 
-  const PipelineRig& rig_;
+  const testing::PipelineRig& rig_;
   const uint32_t flows_;
   const Aim aim_;
   std::atomic<bool> active_{false};
@@ -74,7 +75,7 @@ class Reader {
 
 void Row(uint32_t flows, uint32_t frame_bytes, Aim aim, uint64_t packets,
          int rounds) {
-  PipelineRig rig(flows, frame_bytes, true);
+  testing::PipelineRig rig(flows, frame_bytes, true);
   Traffic traffic(flows, frame_bytes);
   const auto feed = [&](uint64_t count) {
     rte_mbuf* frames[Traffic::kBurst];

@@ -25,7 +25,7 @@
 #include "controlplane/grpc/server.h"
 #include "dataplane/dataplane.h"
 #include "mos/v1/flow_service.grpc.pb.h"
-#include "tests/bench/pipeline_rig.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
 

@@ -36,6 +36,13 @@ bool HasPayload(mctx_t mctx, int socket, int side, event_t, filter_arg_t*) {
          info.payloadlen != 0;
 }
 
+// Ends the socket that it is asked for.
+bool ClosesItsSocket(mctx_t mctx, int socket, int, event_t, filter_arg_t*) {
+  ++filters.asked;
+  EXPECT_EQ(mtcp_close(mctx, socket), 0);
+  return true;
+}
+
 class MtcpEventTest : public MosProgram {
  protected:
   MtcpEventTest() {
@@ -126,6 +133,40 @@ TEST_F(MtcpEventTest, AFilterThatRaisesItselfOrItsParentIsRefused) {
   });
   EXPECT_EQ(filters.raise_errno, EINVAL);
   EXPECT_EQ(calls, 5);
+}
+
+TEST_F(MtcpEventTest, AFilterThatClosesItsSocketIsFollowedByNoCallback) {
+  const event_t event =
+      mtcp_define_event(MOS_ON_PKT_IN, &ClosesItsSocket, nullptr);
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call&) { ++calls; };
+    mtcp_register_callback(mctx, Stream(mctx), event, MOS_HK_SND, &Forward);
+  });
+  EXPECT_EQ(filters.asked, 1);
+  EXPECT_EQ(calls, 0);
+}
+
+TEST_F(MtcpEventTest, ARawSocketThatClosesItselfKeepsNoFrameFromOthers) {
+  std::vector<int> called;
+  Run([&](mctx_t mctx) {
+    int first = -1;
+    on_call_ = [&](const Call& call) {
+      called.push_back(call.socket);
+      if (call.socket == first) {
+        EXPECT_EQ(mtcp_close(call.mctx, first), 0);
+      }
+    };
+    for (int i = 0; i < 3; ++i) {
+      const int socket = mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_RAW, 0);
+      if (i == 0) first = socket;
+      mtcp_register_callback(mctx, socket, MOS_ON_PKT_IN, MOS_NULL, &Forward);
+    }
+  });
+  // All three have the first of five frames.
+  ASSERT_EQ(called.size(), 3 + 4 * 2u);
+  called.resize(3);
+  EXPECT_THAT(called, ElementsAre(0, 1, 2));
 }
 
 TEST_F(MtcpEventTest, ACallbackThatDeregistersItselfIsNotCalledAgain) {

@@ -180,6 +180,16 @@ TEST_F(MtcpPacketTest, BytesInOrderWhateverTheOrderOfSegments) {
   EXPECT_THAT(Peeked(), ElementsAre("helloworld"));
 }
 
+// A server that keeps no state answers each SYN with another number.
+TEST_F(MtcpPacketTest, AStreamWithNewNumbersBeginsAnew) {
+  Add(C, "S", 1000, 0);
+  Add(S, "SA", 5000, 1001, "hello");
+  Add(S, "SA", 700'000, 1001);
+  Add(C, "A", 1001, 700'001);
+  Add(S, "PA", 700'001, 1001, "world");
+  EXPECT_THAT(Peeked(), ElementsAre("hello", "world"));
+}
+
 TEST_F(MtcpPacketTest, AFinBringsNoNewBytes) {
   Handshake();
   Add(C, "PA", 1001, 5001, "hello");

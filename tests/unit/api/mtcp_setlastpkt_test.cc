@@ -143,6 +143,32 @@ TEST_F(MtcpSetlastpktTest, LengthsAndChecksumsFollow) {
   });
 }
 
+TEST_F(MtcpSetlastpktTest, WhatARawSocketChangesIsChangedForStreamSockets) {
+  mos_ = "  lastpkt = current\n";
+  burst_ = 4;
+  Handshake();
+  Add(C, "PA", 1001, 5001, "hello");
+  std::vector<std::string> seen;
+  Run([&](mctx_t mctx) {
+    const int raw = mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_RAW, 0);
+    Watch(mctx, MOS_ON_PKT_IN, [&, raw](const Call& call) {
+      pkt_info info;
+      ASSERT_EQ(mtcp_getlastpkt(call.mctx, call.socket, 0, &info), 0);
+      if (info.payloadlen == 0) return;
+      seen.emplace_back(reinterpret_cast<char*>(info.payload), info.payloadlen);
+      if (call.socket != raw) return;
+      byte more[] = {'o', 'h', ' '};
+      EXPECT_EQ(mtcp_setlastpkt(call.mctx, raw, 0, 0, more, 3,
+                                MOS_TCP_PAYLOAD | MOS_INSERT),
+                0);
+    });
+    ASSERT_EQ(
+        mtcp_register_callback(mctx, raw, MOS_ON_PKT_IN, MOS_NULL, &Forward),
+        0);
+  });
+  EXPECT_THAT(seen, ::testing::ElementsAre("hello", "oh hello", "oh hello"));
+}
+
 TEST_F(MtcpSetlastpktTest, NothingToChangeOutsideOfPackets) {
   Handshake();
   Run([&](mctx_t mctx) {

@@ -9,7 +9,7 @@
 namespace mosd::api {
 namespace {
 
-const CommandQueue::Function kNothing = [] {};
+constexpr auto kNothing = [] {};
 
 TEST(CommandQueueTest, ConcurrentCallsRunOnTheQueuesThreadOneByOne) {
   constexpr int kCallers = 3;

@@ -26,7 +26,8 @@ bool Same(const TcpConnection& a, const TcpConnection& b) {
 bool Same(const TcpUpdate& a, const TcpUpdate& b) {
   return a.offset == b.offset && a.outcome == b.outcome && a.by == b.by &&
          a.state_changed == b.state_changed &&
-         a.retransmission == b.retransmission && a.in_window == b.in_window;
+         a.retransmission == b.retransmission && a.in_window == b.in_window &&
+         a.renumbered == b.renumbered;
 }
 
 // But for the count of strays, which is there to count what has no effect.

@@ -1,4 +1,5 @@
-// A worker's pipeline without its thread and ports, to be fed by a benchmark.
+// A worker's pipeline without its thread and ports, to be fed by a test or a
+// benchmark.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +11,13 @@
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/worker/pipeline.h"
 
-namespace mosd::bench {
-
-// Brings EAL and the frames' stamps up; ends the program with a message where
-// that cannot be.
-void StartBench();
+namespace mosd::testing {
 
 // One thread feeds pipeline(); any may read the rest.
 class PipelineRig {
  public:
-  // Memory for `flows` flows with both last frames of `frame_bytes`.
+  // Memory for `flows` flows with both last frames of `frame_bytes`; where
+  // there is none, the program ends with a message.
   PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);
 
   // Puts a program on the worker.
@@ -39,4 +37,4 @@ class PipelineRig {
   std::unique_ptr<dataplane::Pipeline> pipeline_;
 };
 
-}  // namespace mosd::bench
+}  // namespace mosd::testing

@@ -1,14 +1,11 @@
-#include "tests/bench/pipeline_rig.h"
+#include "tests/support/pipeline_rig.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
 
-#include "dataplane/port/eal.h"
-#include "dataplane/port/frame_stamp.h"
-
-namespace mosd::bench {
+namespace mosd::testing {
 namespace {
 
 [[noreturn]] void Fail(const absl::Status& status) {
@@ -17,11 +14,6 @@ namespace {
 }
 
 }  // namespace
-
-void StartBench() {
-  if (auto status = dataplane::StartEal({}); !status.ok()) Fail(status);
-  if (auto status = dataplane::RegisterFrameStamp(); !status.ok()) Fail(status);
-}
 
 PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
                          bool last_frame) {
@@ -55,4 +47,4 @@ void PipelineRig::Attach(dataplane::FlowSink* sink) {
                 .frame_writer = writer_.get()});
 }
 
-}  // namespace mosd::bench
+}  // namespace mosd::testing
