@@ -1,13 +1,10 @@
 // What segments mean to the program, and in which order it is told.
 #include "api/context/flow_monitor.h"
 
-#include <rte_mbuf.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "dataplane/packet/parser.h"
-#include "dataplane/tcp/tcp_tracker.h"
 
 namespace mosd::api {
 namespace {
@@ -112,18 +109,6 @@ void FlowMonitor::TellSyn(MonitoredFlow* flow, const TrackedFrame& tracked) {
   Raise(flow, Hook::kReceiver, Side::kServer, kStart, true);
 }
 
-// What came before was numbered otherwise, and is of no stream any more: a
-// server that keeps no state answers each SYN with another number.
-void FlowMonitor::RestartStream(MonitoredFlow* flow, Side receiver) {
-  const size_t i = Index(receiver);
-  flow->buffer[i].Clear(blocks_.get());
-  flow->new_data &= static_cast<uint8_t>(~(1u << i));
-  for (uint32_t at = flow->first_socket; at != kNoIndex;
-       at = sockets_[at].next) {
-    sockets_[at].read_offset[i] = 0;
-  }
-}
-
 // What the segment does to the one it was sent to.
 void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
                                 const TrackedFrame& tracked, uint32_t always) {
@@ -133,7 +118,9 @@ void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
   // What a reset carries belongs to no stream.
   const bool data = frame.parsed->payload_length != 0 &&
                     !(frame.parsed->tcp_flags & dataplane::kTcpRst);
-  const uint32_t again = tracked.repetition ? MOS_ON_REXMIT : 0;
+  const bool ahead =
+      data && tracked.in_window && CameBefore(flow, frame, tracked);
+  const uint32_t again = tracked.repetition || ahead ? MOS_ON_REXMIT : 0;
   if (data) Raise(flow, Hook::kReceiver, receiver, again, toward_server);
   if (data && tracked.in_window) {
     Receive(flow, frame, tracked);
@@ -159,151 +146,6 @@ void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
     dispatcher_->Call(number, &socket.callbacks, hook,
                       static_cast<int>(Index(side)), events, &socket.stopped,
                       bit);
-  }
-  --depth_;
-}
-
-// The bytes that a segment brings its receiver.
-void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
-                          const TrackedFrame& tracked) {
-  const dataplane::ParsedFrame& parsed = *frame.parsed;
-  const Side receiver = Other(tracked.sender);
-  if (flow->buffer_bytes[Index(receiver)] == 0) return;
-  const dataplane::TcpSegment segment{
-      parsed.seq,    parsed.ack,       parsed.payload_length,
-      parsed.window, parsed.tcp_flags, parsed.window_scale};
-  // A probe of an idle connection lies before its first byte.
-  const uint32_t first =
-      parsed.payload_offset + dataplane::TcpBytesBeforeStream(
-                                  flow->record->tcp, tracked.sender, segment);
-  const uint32_t end = std::min(frame.frame->pkt_len,
-                                parsed.payload_offset + parsed.payload_length);
-  StreamBuffer& buffer = flow->buffer[Index(receiver)];
-  const OverlapPolicy policy = flow->keep_last & 1u << Index(receiver)
-                                   ? OverlapPolicy::kLast
-                                   : OverlapPolicy::kFirst;
-  const uint64_t ahead =
-      StreamBuffer::AheadBytes(flow->buffer_bytes[Index(receiver)]);
-  bool grown = false;
-  bool lost = false;
-  uint32_t base = 0;  // of the mbuf, in the frame
-  for (const rte_mbuf* part = frame.frame; part != nullptr && base < end;
-       part = part->next) {
-    const uint32_t from = std::max(base, first);
-    const uint32_t to = std::min(base + part->data_len, end);
-    if (from < to) {
-      const auto* const bytes =
-          rte_pktmbuf_mtod_offset(part, const uint8_t*, from - base);
-      const InsertCounts counts =
-          buffer.Insert(blocks_.get(), tracked.stream_offset + (from - first),
-                        {bytes, to - from}, policy, ahead);
-      grown |= counts.in_order != 0;
-      lost |= counts.dropped != 0 || counts.pushed_out != 0;
-    }
-    base += part->data_len;
-  }
-  if (grown) {
-    NoteNewData(flow, receiver);
-    FollowBuffer(flow, receiver);
-  }
-  if (lost) Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, true);
-}
-
-// Several holes may have been filled, the last one before a FIN.
-void FlowMonitor::FollowBuffer(MonitoredFlow* flow, Side receiver) {
-  FlowRecord* const record = flow->record;
-  const TcpState before = record->tcp.end[Index(receiver)].state;
-  dataplane::TcpSeenUpTo(&record->tcp, Other(receiver),
-                         flow->buffer[Index(receiver)].next_expected());
-  if (record->tcp.end[Index(receiver)].state == before) return;
-  shown_[Index(receiver)] = record->tcp.end[Index(receiver)].state;
-  dataplane::FlowStatus status = record->Status();
-  status.set_tcp_states(record->tcp.end[0].state, record->tcp.end[1].state);
-  record->SetStatus(status);
-}
-
-// What the peer has acknowledged and nobody has seen will not come any more.
-void FlowMonitor::Acknowledge(MonitoredFlow* flow, Side receiver) {
-  if (flow->buffer_bytes[Index(receiver)] == 0) return;
-  StreamBuffer& buffer = flow->buffer[Index(receiver)];
-  const uint64_t acknowledged =
-      dataplane::TcpAckedOffset(flow->record->tcp, Other(receiver));
-  if (acknowledged <= buffer.next_expected()) [[likely]]
-    return;
-  const uint64_t before = buffer.next_expected();
-  const uint64_t lost = buffer.AcknowledgedUpTo(blocks_.get(), acknowledged);
-  if (lost == 0) return;
-  if (buffer.next_expected() - before > lost) NoteNewData(flow, receiver);
-  Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, true);
-}
-
-void FlowMonitor::NoteNewData(MonitoredFlow* flow, Side receiver) {
-  if (flow->new_data == 0) {
-    flow->first_new = static_cast<uint8_t>(Index(receiver));
-  }
-  flow->new_data |= static_cast<uint8_t>(1u << Index(receiver));
-  SeeToAfterBurst(flow);
-}
-
-void FlowMonitor::SeeToAfterBurst(MonitoredFlow* flow) {
-  if (flow->in_burst) return;
-  flow->in_burst = true;
-  in_burst_.push_back(flows_.IndexOf(*flow));
-}
-
-void FlowMonitor::OnBurstEnd() {
-  // A callback may add to them.
-  for (size_t i = 0; i < in_burst_.size(); ++i) {
-    MonitoredFlow& flow = flows_[in_burst_[i]];
-    if (!flow.in_burst) continue;  // it has ended
-    flow.in_burst = false;
-    TellNewData(&flow);
-    TrimBuffers(&flow);
-    if (flow.has_stopped) Reap(&flow);
-  }
-  in_burst_.clear();
-}
-
-void FlowMonitor::TellNewData(MonitoredFlow* flow) {
-  const auto first = static_cast<Side>(flow->first_new);
-  for (const Side receiver : {first, Other(first)}) {
-    if (!(flow->new_data & 1u << Index(receiver))) continue;
-    Raise(flow, Hook::kNull, receiver, MOS_ON_CONN_NEW_DATA,
-          receiver == Side::kServer);
-  }
-  flow->new_data = 0;
-}
-
-// Of each buffer the newest bytes stay; whoever has not read the others has
-// lost them.
-void FlowMonitor::TrimBuffers(MonitoredFlow* flow) {
-  for (const Side receiver : {Side::kClient, Side::kServer}) {
-    const uint32_t limit = flow->buffer_bytes[Index(receiver)];
-    StreamBuffer& buffer = flow->buffer[Index(receiver)];
-    if (limit == 0 || buffer.next_expected() <= limit) continue;
-    const uint64_t base = buffer.next_expected() - limit;
-    if (base <= buffer.base()) continue;
-    buffer.Trim(blocks_.get(), limit);
-    if (!(flow->mask[At(Hook::kNull)] & MOS_ON_ERROR)) continue;
-    TellOverwritten(flow, receiver, base);
-  }
-}
-
-void FlowMonitor::TellOverwritten(MonitoredFlow* flow, Side receiver,
-                                  uint64_t base) {
-  const auto bit = static_cast<uint8_t>(1u << Index(receiver));
-  ++depth_;
-  for (uint32_t next = flow->first_socket; next != kNoIndex;) {
-    FlowSocket& socket = sockets_[next];
-    const int number = kFirstFlowSocket + static_cast<int>(next);
-    next = socket.next;
-    if ((socket.stopped & bit) || socket.read_offset[Index(receiver)] >= base) {
-      continue;
-    }
-    dispatcher_->Begin();
-    dispatcher_->Call(number, &socket.callbacks, Hook::kNull,
-                      static_cast<int>(Index(receiver)), MOS_ON_ERROR,
-                      &socket.stopped, bit);
   }
   --depth_;
 }

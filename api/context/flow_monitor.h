@@ -99,7 +99,9 @@ class FlowMonitor {
                      const dataplane::TrackedFrame& tracked, uint32_t always);
   void Receive(MonitoredFlow* flow, const dataplane::FrameView& frame,
                const dataplane::TrackedFrame& tracked);
-  void FollowBuffer(MonitoredFlow* flow, Side receiver);
+  bool CameBefore(MonitoredFlow* flow, const dataplane::FrameView& frame,
+                  const dataplane::TrackedFrame& tracked);
+  void FollowInOrder(MonitoredFlow* flow, Side receiver, uint64_t offset);
   void Acknowledge(MonitoredFlow* flow, Side receiver);
   void NoteNewData(MonitoredFlow* flow, Side receiver);
   void SeeToAfterBurst(MonitoredFlow* flow);

@@ -175,6 +175,7 @@ void FlowMonitor::SetBufferBytes(FlowSocket* socket, Side receiver,
                                  uint32_t bytes) {
   MonitoredFlow& flow = FlowOf(*socket);
   StreamBuffer& buffer = flow.buffer[Index(receiver)];
+  flow.seen_ahead[Index(receiver)] = {};
   if (bytes == 0) {
     buffer.Clear(blocks_.get());
   } else if (flow.buffer_bytes[Index(receiver)] == 0) {

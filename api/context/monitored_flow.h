@@ -6,6 +6,7 @@
 
 #include "api/context/callback_set.h"
 #include "api/context/socket.h"
+#include "api/stream/seen_ahead.h"
 #include "api/stream/stream_buffer.h"
 #include "dataplane/flow/flow_record.h"
 
@@ -27,6 +28,7 @@ struct MonitoredFlow {
   // Of receivers: what buffers hold after a burst, bytes; 0: off.
   uint32_t buffer_bytes[kSides];
   StreamBuffer buffer[kSides];
+  SeenAhead seen_ahead[kSides];  // where the buffer is off
 };
 
 }  // namespace mosd::api

@@ -106,6 +106,12 @@ class StreamBuffer {
   // Releases all memory; the object is all zero again.
   void Clear(BlockPool* pool);
 
+  // Whether one of the bytes [from, end) is held, in order or ahead.
+  bool HoldsAny(const BlockPool& pool, uint64_t from, uint64_t end) const {
+    const uint64_t last = std::min(end, highest_);
+    return from < last && NextHeld(pool, std::max(from, base_), last) < last;
+  }
+
   // Copies the bytes held from `offset` on, in order or ahead, up to the next
   // that is not; 0: this one is not.
   size_t Read(const BlockPool& pool, uint64_t offset,

@@ -161,7 +161,7 @@ void Worker::Beat() {
 uint32_t Worker::TakeOver() {
   if (handoff_ == nullptr) return 0;
   rte_mbuf* frames[Pipeline::kBurst];
-  const uint32_t count = handoff_->Receive(number_, frames, Pipeline::kBurst);
+  const uint32_t count = handoff_->Receive(number_, frames, burst_);
   if (count != 0) pipeline_->TakeOver(frames, count);
   return count;
 }

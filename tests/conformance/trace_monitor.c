@@ -1,9 +1,12 @@
 /* Writes a line for every callback that a stream socket can have, in the format
  * of the traces that were recorded from mOS: a program like any other written
  * to it, of its public headers alone. Ends when the captures of its
- * configuration are read.
+ * configuration are read, or at SIGINT.
  *
- *   trace_monitor FILE.conf
+ *   trace_monitor FILE.conf [FILE...]
+ *
+ * With files, there is a context for each, whose lines it gets; else there is
+ * one, and standard output.
  *
  * Tab-separated: event, hook, side, client>server, client/server state,
  * P: the last packet of `side`, O: of the other one ("=": the same); of new
@@ -15,6 +18,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +42,11 @@ static const struct {
     {MOS_ON_REXMIT, "REXMIT", 2},
     {MOS_ON_CONN_END, "CONN_END", 3},
 };
+#define MAX_CONTEXTS 8
+static mctx_t contexts[MAX_CONTEXTS];
+static FILE* lines[MAX_CONTEXTS]; /* by the core of their context */
+static int context_count = 1;
+
 static const int HOOKS[] = {MOS_HK_SND, MOS_HK_RCV, MOS_NULL};
 
 static uint32_t fnv1a(uint32_t hash, const void* bytes, size_t count) {
@@ -122,7 +132,7 @@ static void format_last_packet(mctx_t mctx, int sock, int side, char* text,
 }
 
 static void print_new_data(mctx_t mctx, int sock, int side) {
-  static char bytes[16384];
+  char bytes[16384];
   const int option = side == MOS_SIDE_CLI ? MOS_INFO_CLIBUF : MOS_INFO_SVRBUF;
   struct tcp_buf_info info;
   socklen_t length = sizeof(info);
@@ -133,9 +143,10 @@ static void print_new_data(mctx_t mctx, int sock, int side) {
   errno = 0;
   memset(&info, 0, sizeof(info));
   result = mtcp_getsockopt(mctx, sock, SOL_MONSOCKET, option, &info, &length);
-  printf("\tB:%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, result,
-         info.tcpbi_init_seq, info.tcpbi_last_byte_read,
-         info.tcpbi_next_byte_expected, info.tcpbi_last_byte_received);
+  fprintf(lines[mctx->cpu],
+          "\tB:%d,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, result,
+          info.tcpbi_init_seq, info.tcpbi_last_byte_read,
+          info.tcpbi_next_byte_expected, info.tcpbi_last_byte_received);
   errno = 0;
   while ((got = mtcp_peek(mctx, sock, side, bytes, sizeof(bytes))) != 0) {
     if (got > 0) {
@@ -146,16 +157,16 @@ static void print_new_data(mctx_t mctx, int sock, int side) {
     } else {
       char error[32];
       format_error(error, sizeof(error));
-      printf("\tD:%s", error);
+      fprintf(lines[mctx->cpu], "\tD:%s", error);
       return;
     }
   }
   if (peeked == 0) {
-    printf("\tD:nothing-new");
+    fprintf(lines[mctx->cpu], "\tD:nothing-new");
   } else {
-    printf("\tD:%" PRIu64 ",%08" PRIx32, peeked, hash);
+    fprintf(lines[mctx->cpu], "\tD:%" PRIu64 ",%08" PRIx32, peeked, hash);
   }
-  if (missing != 0) printf("\tG:%" PRIu64, missing);
+  if (missing != 0) fprintf(lines[mctx->cpu], "\tG:%" PRIu64, missing);
 }
 
 static void print_line(mctx_t mctx, int sock, int side, event_t event,
@@ -176,12 +187,12 @@ static void print_line(mctx_t mctx, int sock, int side, event_t event,
                      : side == MOS_SIDE_SVR ? MOS_SIDE_CLI
                                             : side,
                      other, sizeof(other));
-  printf("%s\t%s\t%s\t%s\t%s%s%s\tP:%s\tO:%s", event_name(event), hook,
-         side >= 0 && side <= 2 ? sides[side] : "?", flow, client,
-         server[0] != '\0' ? "/" : "", server, own,
-         strcmp(own, other) == 0 ? "=" : other);
+  fprintf(lines[mctx->cpu], "%s\t%s\t%s\t%s\t%s%s%s\tP:%s\tO:%s",
+          event_name(event), hook, side >= 0 && side <= 2 ? sides[side] : "?",
+          flow, client, server[0] != '\0' ? "/" : "", server, own,
+          strcmp(own, other) == 0 ? "=" : other);
   if (event == MOS_ON_CONN_NEW_DATA) print_new_data(mctx, sock, side);
-  putchar('\n');
+  fputc('\n', lines[mctx->cpu]);
 }
 
 static void on_sender(mctx_t mctx, int sock, int side, event_t event,
@@ -222,21 +233,64 @@ static int fail(const char* what) {
   return 1;
 }
 
-int main(int argc, char** argv) {
-  mctx_t mctx;
+/* mtcp_destroy_context may be called here; mtcp_app_join then returns. */
+static void on_interrupt(int number) {
+  int i;
+  (void)number;
+  for (i = 0; i < context_count; ++i) {
+    if (contexts[i] != NULL) mtcp_destroy_context(contexts[i]);
+  }
+}
+
+static int open_context(int core) {
   int sock;
-  if (argc != 2) {
-    fprintf(stderr, "usage: trace_monitor FILE.conf\n");
+  contexts[core] = mtcp_create_context(core);
+  if (contexts[core] == NULL) return fail("mtcp_create_context");
+  sock = mtcp_socket(contexts[core], AF_INET, MOS_SOCK_MONITOR_STREAM, 0);
+  if (sock < 0) return fail("mtcp_socket");
+  if (register_all(contexts[core], sock) != 0) {
+    return fail("mtcp_register_callback");
+  }
+  return 0;
+}
+
+static void* join(void* context) {
+  mtcp_app_join(context);
+  return NULL;
+}
+
+static int run(void) {
+  pthread_t threads[MAX_CONTEXTS];
+  int i;
+  for (i = 0; i < context_count; ++i) {
+    if (open_context(i) != 0) return 1;
+  }
+  for (i = 0; i < context_count; ++i) {
+    errno = pthread_create(&threads[i], NULL, join, contexts[i]);
+    if (errno != 0) return fail("pthread_create");
+  }
+  for (i = 0; i < context_count; ++i) pthread_join(threads[i], NULL);
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  int i;
+  if (argc < 2 || argc > 2 + MAX_CONTEXTS) {
+    fprintf(stderr, "usage: trace_monitor FILE.conf [FILE...]\n");
     return 2;
   }
+  lines[0] = stdout;
+  for (i = 2; i < argc; ++i) {
+    lines[i - 2] = fopen(argv[i], "w");
+    if (lines[i - 2] == NULL) return fail(argv[i]);
+  }
+  if (argc > 2) context_count = argc - 2;
   if (mtcp_init(argv[1]) != 0) return fail("mtcp_init");
-  mctx = mtcp_create_context(0);
-  if (mctx == NULL) return fail("mtcp_create_context");
-  sock = mtcp_socket(mctx, AF_INET, MOS_SOCK_MONITOR_STREAM, 0);
-  if (sock < 0) return fail("mtcp_socket");
-  if (register_all(mctx, sock) != 0) return fail("mtcp_register_callback");
-  mtcp_app_join(mctx);
-  mtcp_destroy_context(mctx);
+  mtcp_register_signal(SIGINT, on_interrupt);
+  if (run() != 0) return 1;
   if (mtcp_destroy() != 0) return fail("mtcp_destroy");
-  return fflush(stdout) == 0 ? 0 : fail("standard output");
+  for (i = 0; i < context_count; ++i) {
+    if (fflush(lines[i]) != 0) return fail("the lines");
+  }
+  return 0;
 }

@@ -52,6 +52,12 @@ STORIES = {
     "holes":
         f"{_OPEN} c PA 31 1 10 | c PA 11 1 10 | c PA 51 1 10 | c PA 1 1 10 | c PA 41 1 10 |"
         "c PA 21 1 10 | s A 1 61",
+    "ahead of a hole, twice":
+        f"{_OPEN} c PA 11 1 10 | c PA 11 1 10 | c PA 41 1 10 | c PA 31 1 15 | c PA 25 1 3 |"
+        "c PA 1 1 30 | c PA 15 1 10 | s A 1 51",
+    "ahead of two holes, with a FIN":
+        f"{_OPEN} c PA 11 1 10 | c FPA 31 1 10 | c PA 21 1 10 | c PA 21 1 10 | c PA 1 1 10 |"
+        "s A 1 42 | s FA 1 42 | c A 42 2",
     "no room":
         f"{_OPEN} c PA 1 1 10 | s A 1 11 win=0 | c A 11 1 1 | s A 1 11 win=0 | c A 11 1 1 |"
         "s A 1 12 | c PA 12 1 5",

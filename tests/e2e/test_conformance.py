@@ -5,83 +5,24 @@ repository); differences.RULES is all that may differ. Where there is no trace,
 tcp_model says what is to be told.
 """
 
-import difflib
-import subprocess
 import unittest
 
-from e2e import differences, tcp_model, tcp_stories, trace_alignment, trace_frames, trace_lines
-from e2e.environment import BUILD, CAPTURES, PATIENCE, ROOT, temp_dir
+from e2e import differences, tcp_stories, trace_alignment, trace_frames, trace_lines
+from e2e.conformance import (DEFAULT_RMEM_BYTES, TRACES, Capture, agree, difference, needs_traces,
+                             record)
+from e2e.environment import CAPTURES, ROOT, temp_dir
 from e2e.trace_lines import Line
 
-TRACES = ROOT.parent / "shared" / "mos-traces"
-_PROGRAM = BUILD / "tests" / "conformance" / "trace_monitor"
 _RMEM_BYTES = {"rmem1m": 1 << 20}  # by a word in the trace's name
-_DEFAULT_RMEM_BYTES = 8192
 _TIMEOUT_US = 30 * 10**6
-_SHOWN_LINES = 30
-_needs_traces = unittest.skipUnless(TRACES.is_dir(), f"no traces of mOS in {TRACES}")
-
-
-def record(capture, rmem_bytes=_DEFAULT_RMEM_BYTES, dataplane="", mos=""):
-    """What the program writes."""
-    folder = temp_dir()
-    (folder / "appliance.yaml").write_text(f"dataplane:\n  burst: 1\n{dataplane}")
-    (folder / "mos.conf").write_text(
-        f"mos {{\n  appliance = appliance.yaml\n  tcp_timeout = 30\n  rmem_size = {rmem_bytes}\n"
-        f"{mos}  netdev {{\n    pcap:{capture} 0x1\n  }}\n}}\n")
-    done = subprocess.run((_PROGRAM, folder / "mos.conf"), capture_output=True, text=True,
-                          timeout=PATIENCE, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise AssertionError(f"trace_monitor: exit code {done.returncode}:\n{done.stderr}")
-    return trace_lines.read(done.stdout, relative=False)
-
-
-class Capture:
-    """A capture and what the contract makes of it."""
-
-    def __init__(self, path):
-        self.path = path
-        self.segments = trace_frames.read(path)
-        model = tcp_model.Model(self.segments)
-        self.lines = model.run()
-        self._facts = differences.Facts(
-            model.steps, trace_alignment.align(self.lines, self.segments))
-
-    def without_habits(self, told, rules=differences.RULES):
-        """What mOS would tell without its habits, and the rules that it takes
-        to know."""
-        trace = trace_alignment.align(told, self.segments)
-        applied, before = set(), trace.lines()
-        for rule in rules:
-            rule.change(trace, self._facts)
-            after = trace.lines()
-            if after != before:
-                applied.add(rule.name)
-            before = after
-        return before, applied
-
-
-def difference(expected, got):
-    """"" if there is none."""
-    lines = list(difflib.unified_diff([str(line) for line in expected],
-                                      [str(line) for line in got],
-                                      "expected", "got", n=1, lineterm=""))
-    more = [f"... and {len(lines) - _SHOWN_LINES} lines more"] if len(lines) > _SHOWN_LINES else []
-    return "\n".join(lines[:_SHOWN_LINES] + more)
-
-
-def agree(test, expected, got):
-    found = difference(expected, got)
-    if found:
-        test.fail(found)
 
 
 def rmem_bytes(trace):
     return next((size for word, size in _RMEM_BYTES.items() if f".{word}." in trace.name),
-                _DEFAULT_RMEM_BYTES)
+                DEFAULT_RMEM_BYTES)
 
 
-@_needs_traces
+@needs_traces
 class LikeMos(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -94,7 +35,7 @@ class LikeMos(unittest.TestCase):
     def told_by_us(self, capture, size):
         key = (capture.path, size)
         if key not in self.recorded:
-            self.recorded[key] = record(capture.path, size)
+            self.recorded[key] = record(capture.path, rmem_bytes=size)
         return self.recorded[key]
 
     def test_every_line(self):
@@ -123,7 +64,7 @@ class LikeMos(unittest.TestCase):
     def test_what_is_picked_up_stays_an_orphan(self):
         capture = self.captures["08_midstream"]
         agree(self, capture.lines,
-              record(capture.path, dataplane="  midstream_pickup: false\n"))
+              record(capture.path, appliance="dataplane: {burst: 1, midstream_pickup: false}\n"))
 
     def test_the_current_packet(self):
         """`lastpkt = current`: whatever the side, as mOS has it."""
@@ -132,13 +73,18 @@ class LikeMos(unittest.TestCase):
         told = record(capture.path, mos="  lastpkt = current\n")
         self.assertEqual(packets_at_hooks(told, capture), packets_at_hooks(mos, capture))
 
+    def test_without_buffers(self):
+        for name, capture in self.captures.items():
+            with self.subTest(name):
+                agree_without_buffers(self, capture)
+
     def test_no_byte_is_lost(self):
         """All bytes that were ever on the wire are peeked, with the default
         buffer, whatever was lost before the tap."""
         for name, capture in self.captures.items():
             with self.subTest(name):
                 wire = streams_on_the_wire(capture.segments)
-                told = self.told_by_us(capture, _DEFAULT_RMEM_BYTES)
+                told = self.told_by_us(capture, DEFAULT_RMEM_BYTES)
                 self.assertEqual(peeked_streams(told), {
                     key: pieces_of(stream, told, key) for key, stream in wire.items()})
 
@@ -146,6 +92,12 @@ class LikeMos(unittest.TestCase):
         """The test above is about more than a few bytes."""
         wire = streams_on_the_wire(self.captures["loss_before"].segments)
         self.assertGreater(sum(map(len, wire.values())), 1_300_000)
+
+
+def agree_without_buffers(test, capture):
+    """All but the bytes is told all the same."""
+    told = record(capture.path, mos="  no_ring_buffers = 1\n")
+    agree(test, [line for line in capture.lines if line.event not in ("NEW_DATA", "ERROR")], told)
 
 
 def packets_at_hooks(told, capture):
@@ -213,7 +165,7 @@ class LikeTheContract(unittest.TestCase):
             with self.subTest(name):
                 capture = Capture(CAPTURES / name)
                 agree(self, capture.lines, record(capture.path))
-
+                agree_without_buffers(self, capture)
 
     def test_stories(self):
         path = temp_dir() / "stories.pcap"
@@ -224,6 +176,7 @@ class LikeTheContract(unittest.TestCase):
             with self.subTest(story):
                 agree(self, of_client(capture.lines, port), of_client(got, port))
         agree(self, capture.lines, got)
+        agree_without_buffers(self, capture)
 
 
 def of_client(lines, port):
