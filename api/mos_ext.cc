@@ -130,7 +130,8 @@ ssize_t mos_getlastpkt_r(uint64_t flow, int side, void* frame, size_t size,
   if (result != dataplane::ReadResult::kOk) {
     return api::Fail(api::ErrnoOfRead(result));
   }
-  api::FillTcpInfo(read, {bytes, std::min<size_t>(size, read.captured_length)},
-                   info);
+  api::FillTcpNumbers(read, info);
+  api::PointIntoPart(
+      read, {bytes, std::min<size_t>(size, read.captured_length)}, info);
   return read.captured_length;
 }

@@ -24,17 +24,12 @@ inline uint32_t ToMilliseconds(int64_t time_ns) {
   return static_cast<uint32_t>(time_ns / 1'000'000);
 }
 
-// Of a TCP segment, `frame` being what was copied of it. Pointers are NULL
-// where it does not reach; numbers that a field cannot hold are its largest.
-// `headers` is a LastFrameInfo or a ParsedFrame, `offset` that of its first
-// payload byte in the stream.
+// What is known of a TCP segment, but for where its bytes are. Numbers that a
+// field cannot hold are its largest. `headers` is a LastFrameInfo or a
+// ParsedFrame, `offset` that of its first payload byte in the stream.
 template <typename Headers>
-void FillTcpInfo(const Headers& headers, int64_t time_ns, uint8_t port,
-                 uint32_t wire_length, uint64_t offset,
-                 std::span<uint8_t> frame, pkt_info* info) {
-  const auto at = [&](size_t position) {
-    return position < frame.size() ? frame.data() + position : nullptr;
-  };
+void FillTcpNumbers(const Headers& headers, int64_t time_ns, uint8_t port,
+                    uint32_t wire_length, uint64_t offset, pkt_info* info) {
   info->cur_ts = ToMilliseconds(time_ns);
   info->in_ifidx = static_cast<int8_t>(port);
   info->eth_len = Clamped<uint16_t>(wire_length);
@@ -44,6 +39,25 @@ void FillTcpInfo(const Headers& headers, int64_t time_ns, uint8_t port,
   info->seq = headers.seq;
   info->ack_seq = headers.ack;
   info->window = headers.window;
+}
+
+// Points into a copy of the segment that has as many bytes as the wire had.
+template <typename Headers>
+void PointIntoCopy(const Headers& headers, uint8_t* copy, pkt_info* info) {
+  info->ethh = reinterpret_cast<ethhdr*>(copy);
+  info->iph = reinterpret_cast<iphdr*>(copy + headers.ip_offset);
+  info->tcph = reinterpret_cast<tcphdr*>(copy + headers.tcp_offset);
+  info->payload =
+      headers.payload_length != 0 ? copy + headers.payload_offset : nullptr;
+}
+
+// Points into what was copied of the segment; NULL where that does not reach.
+template <typename Headers>
+void PointIntoPart(const Headers& headers, std::span<uint8_t> part,
+                   pkt_info* info) {
+  const auto at = [&](size_t position) {
+    return position < part.size() ? part.data() + position : nullptr;
+  };
   info->ethh = reinterpret_cast<ethhdr*>(at(0));
   info->iph = reinterpret_cast<iphdr*>(at(headers.ip_offset));
   info->tcph = reinterpret_cast<tcphdr*>(at(headers.tcp_offset));
@@ -51,18 +65,10 @@ void FillTcpInfo(const Headers& headers, int64_t time_ns, uint8_t port,
       headers.payload_length != 0 ? at(headers.payload_offset) : nullptr;
 }
 
-inline void FillTcpInfo(const dataplane::LastFrameInfo& from,
-                        std::span<uint8_t> frame, pkt_info* info) {
-  FillTcpInfo(from, from.capture_time_ns, from.port, from.wire_length,
-              from.stream_offset, frame, info);
-}
-
-// The same of a segment that is being processed.
-inline void FillSegmentInfo(const dataplane::FrameView& segment,
-                            uint64_t offset, std::span<uint8_t> frame,
-                            pkt_info* info) {
-  FillTcpInfo(*segment.parsed, segment.time_ns, segment.port,
-              segment.wire_length, offset, frame, info);
+inline void FillTcpNumbers(const dataplane::LastFrameInfo& from,
+                           pkt_info* info) {
+  FillTcpNumbers(from, from.capture_time_ns, from.port, from.wire_length,
+                 from.stream_offset, info);
 }
 
 // Of any frame: `tcph` and `payload` are NULL, and `iph` too unless it is IP.

@@ -9,7 +9,7 @@ namespace mosd::api {
 using dataplane::DropReason;
 using dataplane::FrameView;
 
-thread_local Context* Context::current_ = nullptr;
+constinit thread_local Context* Context::current_ = nullptr;
 
 absl::StatusOr<std::unique_ptr<Context>> Context::Create(
     mctx_t mctx, const ContextOptions& options) {

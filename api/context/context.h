@@ -105,7 +105,8 @@ class Context final : public dataplane::FlowSink {
                      const dataplane::FrameView& frame);
 
   // Read in every call of a callback.
-  [[gnu::tls_model("initial-exec")]] static thread_local Context* current_;
+  [[gnu::tls_model(
+      "initial-exec")]] static constinit thread_local Context* current_;
 
   const mctx_t mctx_;
   const ContextOptions options_;

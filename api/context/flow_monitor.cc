@@ -138,7 +138,7 @@ void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
   dispatcher_->Begin();
   ++depth_;
   uint32_t next = toward_server ? flow->first_socket : flow->last_socket;
-  while (next != kNoIndex) {
+  do {
     FlowSocket& socket = sockets_[next];
     const int number = kFirstFlowSocket + static_cast<int>(next);
     next = toward_server ? socket.next : socket.previous;
@@ -146,7 +146,7 @@ void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
     dispatcher_->Call(number, &socket.callbacks, hook,
                       static_cast<int>(Index(side)), events, &socket.stopped,
                       bit);
-  }
+  } while (next != kNoIndex);
   --depth_;
 }
 

@@ -31,6 +31,12 @@ uint32_t BytesBeforeStream(const MonitoredFlow& flow, const FrameView& frame,
                                          segment);
 }
 
+// A program that reads streams does so when it is told of new bytes.
+Reading ReadingOf(const MonitoredFlow& flow) {
+  return flow.mask[At(Hook::kNull)] & MOS_ON_CONN_NEW_DATA ? Reading::kSoon
+                                                           : Reading::kLater;
+}
+
 }  // namespace
 
 // What came before was numbered otherwise, and is of no stream any more: a
@@ -96,7 +102,7 @@ void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
           rte_pktmbuf_mtod_offset(part, const uint8_t*, from - base);
       const InsertCounts counts =
           buffer.Insert(blocks_.get(), tracked.stream_offset + (from - first),
-                        {bytes, to - from}, policy, ahead);
+                        {bytes, to - from}, policy, ahead, ReadingOf(*flow));
       grown |= counts.in_order != 0;
       lost |= counts.dropped != 0 || counts.pushed_out != 0;
     }

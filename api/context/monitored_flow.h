@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "api/context/callback_set.h"
@@ -12,23 +13,29 @@
 
 namespace mosd::api {
 
-struct MonitoredFlow {
+struct alignas(64) MonitoredFlow {
+  // What every segment needs is one cache line.
   uint32_t next_free;
-  dataplane::FlowRecord* record;  // null: not in use
-  uint64_t number;                // the oldest has the lowest
   // Flow sockets, the oldest listener's first.
   uint32_t first_socket;
   uint32_t last_socket;
   std::array<uint32_t, kHooks> mask;  // what any of its sockets registered
+  dataplane::FlowRecord* record;      // null: not in use
+  uint64_t number;                    // the oldest has the lowest
+  // Of receivers: what buffers hold after a burst, bytes; 0: off.
+  uint32_t buffer_bytes[kSides];
   bool in_burst;      // is in the list of flows to be seen to after a burst
   bool has_stopped;   // one of its sockets has
   uint8_t first_new;  // who of them had some first, as Index
   uint8_t new_data;   // receivers with new bytes, as 1 << Index
   uint8_t keep_last;  // receivers whose overlapping bytes the newest wins
-  // Of receivers: what buffers hold after a burst, bytes; 0: off.
-  uint32_t buffer_bytes[kSides];
-  StreamBuffer buffer[kSides];
+
+  // By receiver; a line each.
+  alignas(64) StreamBuffer buffer[kSides];
   SeenAhead seen_ahead[kSides];  // where the buffer is off
 };
+static_assert(offsetof(MonitoredFlow, buffer) == 64);
+static_assert(sizeof(StreamBuffer) == 64);
+static_assert(sizeof(MonitoredFlow) == 320);
 
 }  // namespace mosd::api

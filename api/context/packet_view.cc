@@ -71,18 +71,45 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   return 0;
 }
 
+void PacketView::DescribeSegment(pkt_info* info) const {
+  const dataplane::FrameView& frame = *frame_;
+  FillTcpNumbers(*frame.parsed, frame.time_ns, frame.port, frame.wire_length,
+                 tracked_ != nullptr ? tracked_->stream_offset : 0, info);
+  PointIntoCopy(*frame.parsed, copy_, info);
+}
+
+// What most packets are needs no call that registers would be saved for.
 bool PacketView::CopyCurrent(pkt_info* info) {
+  if (frame_ == nullptr || frame_ == &edited_frame_) [[unlikely]]
+    return CopyAny(info);
+  const rte_mbuf& frame = *frame_->frame;
+  if (!IsSmall(frame.pkt_len) || frame.nb_segs != 1 ||
+      frame.pkt_len < frame_->wire_length ||
+      frame_->reason != dataplane::DropReason::kNone) {
+    return CopyAny(info);
+  }
+  CopySmall(copy_, rte_pktmbuf_mtod(&frame, const uint8_t*), frame.pkt_len);
+  DescribeSegment(info);
+  return true;
+}
+
+bool PacketView::CopyAny(pkt_info* info) {
   if (frame_ == nullptr) return false;
+  const dataplane::FrameView& frame = *frame_;
   // All of it, also where its slot keeps less.
-  const uint32_t copied = CopyFrame(*frame_->frame, copy_);
-  const std::span<uint8_t> bytes = WithZeros(copied, frame_->wire_length);
-  if (frame_->reason != dataplane::DropReason::kNone) [[unlikely]] {
-    FillFrameInfo(frame_->time_ns, frame_->port, frame_->wire_length,
-                  bytes.first(copied), info);
+  const uint32_t copied = CopyFrame(*frame.frame, copy_);
+  FillUp(copied, frame.wire_length);
+  if (frame.reason != dataplane::DropReason::kNone) [[unlikely]] {
+    FillFrameInfo(frame.time_ns, frame.port, frame.wire_length, {copy_, copied},
+                  info);
     return true;
   }
-  FillSegmentInfo(*frame_, tracked_ != nullptr ? tracked_->stream_offset : 0,
-                  bytes, info);
+  DescribeSegment(info);
+  if (&frame == &edited_frame_) [[unlikely]] {
+    // The program may have cut off what its headers still promise.
+    const uint32_t there = std::min(frame.wire_length, kMaxFrameBytes);
+    PointIntoPart(*frame.parsed, {copy_, std::max(copied, there)}, info);
+  }
   return true;
 }
 
@@ -94,18 +121,15 @@ bool PacketView::CopyFromSlot(const dataplane::FlowRecord& flow,
       *access_.flows, *access_.frame_pool, access_.flows->IdOf(flow), side,
       {copy_, kMaxFrameBytes}, &from);
   if (result != dataplane::ReadResult::kOk) return false;
-  FillTcpInfo(from, WithZeros(from.captured_length, from.wire_length), info);
+  FillUp(from.captured_length, from.wire_length);
+  FillTcpNumbers(from, info);
+  PointIntoCopy(from, copy_, info);
   return true;
 }
 
-std::span<uint8_t> PacketView::WithZeros(uint32_t copied_bytes,
-                                         uint32_t wire_length) {
-  const uint32_t length =
-      std::max(copied_bytes, std::min(wire_length, kMaxFrameBytes));
-  if (copied_bytes < length) [[unlikely]] {
-    std::memset(copy_ + copied_bytes, 0, length - copied_bytes);
-  }
-  return {copy_, length};
+void PacketView::Zero(uint32_t from, uint32_t wire_length) {
+  const uint32_t end = std::min(wire_length, kMaxFrameBytes);
+  if (from < end) std::memset(copy_ + from, 0, end - from);
 }
 
 }  // namespace mosd::api

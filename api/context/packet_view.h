@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 
 #include "dataplane/flow/flow_sink.h"
 #include "mos_pkt_info.h"
@@ -59,12 +58,18 @@ class PacketView {
   }
 
  private:
+  bool CopyAny(pkt_info* info);
+  void DescribeSegment(pkt_info* info) const;
   bool CopyFromSlot(const dataplane::FlowRecord& flow, dataplane::Side side,
                     pkt_info* info);
 
-  // The copy as far as eth_len goes. Zeros stand for what was not captured, or
-  // not kept: a program that reads it all meets no other frame's bytes.
-  std::span<uint8_t> WithZeros(uint32_t copied_bytes, uint32_t wire_length);
+  // The copy reaches as far as eth_len: zeros stand for what was not captured,
+  // or not kept. A program that reads it all meets no other frame's bytes.
+  void FillUp(uint32_t copied_bytes, uint32_t wire_length) {
+    if (copied_bytes < wire_length) [[unlikely]]
+      Zero(copied_bytes, wire_length);
+  }
+  void Zero(uint32_t from, uint32_t wire_length);
 
   dataplane::WorkerAccess access_;
   const dataplane::FrameView* frame_ = nullptr;

@@ -50,7 +50,7 @@ inline bool Matches(const std::optional<FlowFilter>& filter,
                                     key.endpoint(1 - source));
 }
 
-struct FlowSocket {
+struct alignas(64) FlowSocket {
   uint32_t next_free;
   uint32_t flow;      // index of its MonitoredFlow
   uint32_t listener;  // number
@@ -62,5 +62,6 @@ struct FlowSocket {
   void* context;
   uint64_t read_offset[kSides];  // of mtcp_peek, by receiver
 };
+static_assert(sizeof(FlowSocket) == 64);
 
 }  // namespace mosd::api

@@ -11,9 +11,9 @@ namespace mosd::api {
 
 class SeenAhead {
  public:
-  // As many as a SACK option tells of (RFC 2018, section 3). Of more, the range
-  // that was touched the longest time ago is forgotten.
-  static constexpr size_t kRanges = 4;
+  // As many as a SACK option tells of beside timestamps (RFC 2018, section 3).
+  // Of more, the range that was touched the longest time ago is forgotten.
+  static constexpr size_t kRanges = 3;
 
   // Bytes [begin, end) came. `*in_order` is where the first hole is by the
   // numbers of this segment and of those before it; it is moved on past what

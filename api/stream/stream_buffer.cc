@@ -66,7 +66,8 @@ uint32_t StreamBuffer::BlockFor(BlockPool* pool, uint64_t number, bool in_order,
 
 // In order, and nothing is held ahead: what most segments are. Returns how many
 // bytes were so simple to append.
-uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes) {
+uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes,
+                              Reading reading) {
   uint64_t at = next_;
   size_t left = bytes.size();
   const uint8_t* source = bytes.data();
@@ -76,7 +77,8 @@ uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes) {
         window_.FindOrAcquire(pool, NumberOf(base_), NumberOf(at));
     if (block == kNoBlock || !pool->Held(block).EndsAt(in_block)) break;
     const size_t length = std::min<size_t>(left, kBlockBytes - in_block);
-    CopyBytes(pool->Data(block) + in_block, source, length);
+    (reading == Reading::kSoon ? CopyBytes : CopyPastCaches)(
+        pool->Data(block) + in_block, source, length);
     pool->Held(block).Extend(in_block + static_cast<uint32_t>(length));
     at += length;
     source += length;
@@ -88,11 +90,12 @@ uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes) {
 
 InsertCounts StreamBuffer::Insert(BlockPool* pool, uint64_t offset,
                                   std::span<const uint8_t> bytes,
-                                  OverlapPolicy policy, uint64_t ahead_bytes) {
+                                  OverlapPolicy policy, uint64_t ahead_bytes,
+                                  Reading reading) {
   InsertCounts counts;
   if (offset == next_ && highest_ == next_ && bytes.size() <= ahead_bytes &&
       bytes.size() <= UINT64_MAX - offset) [[likely]] {
-    const uint64_t appended = Append(pool, bytes);
+    const uint64_t appended = Append(pool, bytes, reading);
     counts.stored = counts.in_order = appended;
     if (appended == bytes.size()) [[likely]]
       return counts;

@@ -39,6 +39,10 @@ namespace mosd::api {
 // MOS_OVERLAP_POLICY_*.
 enum class OverlapPolicy : uint8_t { kFirst = 0, kLast = 1 };
 
+// Whether bytes in order are about to be read, or whether their memory had
+// better not take the caches' room.
+enum class Reading : uint8_t { kSoon, kLater };
+
 // In bytes. A segment's length is stored + overlapping + late + dropped.
 struct InsertCounts {
   uint64_t stored = 0;       // new ones
@@ -84,7 +88,7 @@ class StreamBuffer {
   // dropped even when the pool is Scarce().
   InsertCounts Insert(BlockPool* pool, uint64_t offset,
                       std::span<const uint8_t> bytes, OverlapPolicy policy,
-                      uint64_t ahead_bytes);
+                      uint64_t ahead_bytes, Reading reading = Reading::kSoon);
 
   // The receiver acknowledged everything below `offset`. Returns how many bytes
   // of it were never seen and thereby are a gap: told once. next_expected moves
@@ -139,7 +143,8 @@ class StreamBuffer {
   }
   uint32_t BlockFor(BlockPool* pool, uint64_t number, bool in_order,
                     InsertCounts* counts);
-  uint64_t Append(BlockPool* pool, std::span<const uint8_t> bytes);
+  uint64_t Append(BlockPool* pool, std::span<const uint8_t> bytes,
+                  Reading reading);
   uint64_t Advance(const BlockPool& pool, uint64_t offset);
   // The first byte in [from, end) that is, or is not, held; `end`: none.
   uint64_t NextHeld(const BlockPool& pool, uint64_t from, uint64_t end) const;

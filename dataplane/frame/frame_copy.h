@@ -37,16 +37,19 @@ inline void CopyFromShared(void* to, const void* shared, size_t size) {
   }
 }
 
-#if defined(__x86_64__)
-// Writes a cache line past the caches. `line` is aligned to it.
+// Writes a cache line, past the caches where that can be. `line` is aligned to
+// it.
 inline void StreamLine(uint8_t* line, const uint8_t* from) {
+#if defined(__x86_64__)
   for (size_t lane = 0; lane < 64; lane += 16) {
     _mm_stream_si128(
         reinterpret_cast<__m128i*>(line + lane),
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + lane)));
   }
-}
+#else
+  std::memcpy(line, from, 64);
 #endif
+}
 
 // Writes `size` bytes; whatever follows them in their last cache line belongs
 // to the same buffer, and may be lost. Stores may pass the caches and are

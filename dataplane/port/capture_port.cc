@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/port/frame_custody.h"
 #include "dataplane/port/live_device.h"
 #include "dataplane/port/packet_memory.h"
 
@@ -15,9 +16,10 @@ namespace {
 constexpr unsigned kRingFrames = 4096;
 
 void FreeQueued(rte_ring* ring) {
-  void* frame;
-  while (rte_ring_sc_dequeue(ring, &frame) == 0) {
-    rte_pktmbuf_free(static_cast<rte_mbuf*>(frame));
+  rte_mbuf* frame;
+  while (rte_ring_sc_dequeue(ring, reinterpret_cast<void**>(&frame)) == 0) {
+    TakeUp(&frame, 1);
+    FreeFrame(frame);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
 
 namespace mosd::dataplane {
@@ -114,7 +115,7 @@ rte_mbuf* CaptureReader::Copy(const CapturedFrame& frame, int64_t time_ns) {
     if (rest.empty()) return head;
     tail->next = TakeBuffer();
     if (tail->next == nullptr) {
-      rte_pktmbuf_free(head);
+      FreeFrame(head);
       return nullptr;
     }
     tail = tail->next;
@@ -125,11 +126,13 @@ rte_mbuf* CaptureReader::Copy(const CapturedFrame& frame, int64_t time_ns) {
 // Waits for one to be returned, if need be. nullptr: halted.
 rte_mbuf* CaptureReader::TakeBuffer() {
   rte_mbuf* buffer;
-  while ((buffer = rte_pktmbuf_alloc(pool_)) == nullptr) {
+  while ((buffer = rte_mbuf_raw_alloc(pool_)) == nullptr) {
     // The frames that hold the others may be those that wait in the burst.
     if (burst_size_ > 0 && !Flush()) return nullptr;
     if (!WaitFor(kFullRingWait)) return nullptr;
   }
+  TakeUp(&buffer, 1);
+  rte_pktmbuf_reset(buffer);
   return buffer;
 }
 
@@ -161,6 +164,7 @@ bool CaptureReader::Flush() {
     for (unsigned i = done; i < burst_size_; ++i) {
       lengths[i] = burst_[i]->pkt_len;
     }
+    HandOn(&burst_[done], burst_size_ - done);
     const unsigned count = rte_ring_sp_enqueue_burst(
         ring_, reinterpret_cast<void**>(&burst_[done]), burst_size_ - done,
         nullptr);
@@ -178,7 +182,7 @@ bool CaptureReader::Flush() {
 }
 
 void CaptureReader::DropBurst() {
-  rte_pktmbuf_free_bulk(burst_.data(), burst_size_);
+  FreeFrames(burst_.data(), burst_size_);
   burst_size_ = 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dataplane/port/frame_custody.h"
+
 namespace mosd::dataplane {
 
 LivePort::LivePort(std::string name, uint8_t number, LiveDevice device)
@@ -39,7 +41,7 @@ void LivePort::DiscardQueued() {
       const uint16_t count =
           rte_eth_rx_burst(queue.ethdev, queue.queue, frames, kBurst);
       if (count == 0) break;
-      rte_pktmbuf_free_bulk(frames, count);
+      FreeFrames(frames, count);
       discarded += count;
     }
   }

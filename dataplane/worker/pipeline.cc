@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
 
 namespace mosd::dataplane {
@@ -70,7 +71,7 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
     }
   }
   counts_.Drop(DropReason::kShutdown, count);
-  rte_pktmbuf_free_bulk(frames, count);
+  FreeFrames(frames, count);
 }
 
 DropReason Pipeline::Parse(rte_mbuf* frame, Job* job) {
@@ -108,7 +109,7 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
         ++jobs;
       } else {
         counts_.Drop(reason);
-        rte_pktmbuf_free(frames[i]);
+        FreeFrame(frames[i]);
       }
       continue;
     }
@@ -141,7 +142,7 @@ void Pipeline::HandOver() {
     const uint32_t lost = outgoing.count - sent;
     counts_.handed_out += sent;
     counts_.Drop(DropReason::kHandoffFull, lost);
-    rte_pktmbuf_free_bulk(outgoing.frames + sent, lost);
+    FreeFrames(outgoing.frames + sent, lost);
     outgoing.count = 0;
   }
 }
@@ -164,7 +165,7 @@ void Pipeline::Process(uint32_t jobs) {
   frames_->Publish();
   if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
-  rte_pktmbuf_free_bulk(done, jobs);
+  FreeFrames(done, jobs);
 }
 
 DropReason Pipeline::Track(const Job& job, uint32_t interest) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
 #include "dataplane/worker/idle_wait.h"
 
@@ -177,6 +178,7 @@ uint32_t Worker::Poll(Input* input) {
   const uint32_t count =
       rte_eth_rx_burst(queue.ethdev, queue.queue, frames, burst_);
   if (count == 0) return 0;
+  TakeUp(frames, count);
   if (queue.stamped) {
     for (uint32_t i = 0; i < count; ++i) {
       StampOf(frames[i])->port = queue.port;
@@ -194,6 +196,7 @@ void Worker::DiscardQueued() {
     if (!queue.stamped) continue;
     while (const uint32_t count = rte_eth_rx_burst(queue.ethdev, queue.queue,
                                                    frames, Pipeline::kBurst)) {
+      TakeUp(frames, count);
       pipeline_->Discard(frames, count, /*handed_in=*/false);
     }
   }

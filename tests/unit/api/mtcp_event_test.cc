@@ -149,8 +149,8 @@ TEST_F(MtcpEventTest, AFilterThatClosesItsSocketIsFollowedByNoCallback) {
 
 TEST_F(MtcpEventTest, ARawSocketThatClosesItselfKeepsNoFrameFromOthers) {
   std::vector<int> called;
+  int first = -1;
   Run([&](mctx_t mctx) {
-    int first = -1;
     on_call_ = [&](const Call& call) {
       called.push_back(call.socket);
       if (call.socket == first) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/port/eal.h"
+#include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
 #include "dataplane/port/port.h"
 
@@ -61,8 +62,9 @@ class PortTest : public ::testing::Test {
       rte_mbuf* frames[32];
       const uint16_t count =
           rte_eth_rx_burst(queue.ethdev, queue.queue, frames, 32);
+      TakeUp(frames, count);
       for (uint16_t i = 0; i < count; ++i) taken(frames[i]);
-      rte_pktmbuf_free_bulk(frames, count);
+      FreeFrames(frames, count);
       total += count;
     }
     return total;
