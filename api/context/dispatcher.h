@@ -16,6 +16,8 @@ class Dispatcher {
  public:
   explicit Dispatcher(mctx_t mctx);
 
+  mctx_t mctx() const { return mctx_; }
+
   // The events of another packet or hook: filters are asked anew.
   void Begin() { ++round_; }
 

@@ -87,9 +87,12 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   }
   shown_[Index(sender)] = StateAfter(tracked, sender);
   shown_[Index(receiver)] = tracked.state_before[Index(receiver)];
-  Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
-        toward_server);
-
+  if (flow->packet_in != nullptr) [[likely]] {
+    CallPacketIn(flow, sender);
+  } else {
+    Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
+          toward_server);
+  }
   if (flow->mask[At(Hook::kReceiver)] != 0 || Buffers(*flow)) {
     shown_[Index(receiver)] = StateAfter(tracked, receiver);
     ReachReceiver(flow, frame, tracked, always);

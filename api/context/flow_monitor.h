@@ -91,6 +91,14 @@ class FlowMonitor {
     events &= flow->mask[At(hook)];
     if (events != 0) CallSockets(flow, hook, side, events, toward_server);
   }
+  void CallPacketIn(MonitoredFlow* flow, Side sender) {
+    const int socket = kFirstFlowSocket + static_cast<int>(flow->first_socket);
+    ++depth_;
+    flow->packet_in(dispatcher_->mctx(), socket,
+                    static_cast<int>(dataplane::Index(sender)), MOS_ON_PKT_IN,
+                    nullptr);
+    --depth_;
+  }
   void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
                    bool toward_server);
   void TellSyn(MonitoredFlow* flow, const dataplane::TrackedFrame& tracked);

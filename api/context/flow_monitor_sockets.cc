@@ -21,6 +21,15 @@ constexpr uint64_t kUsualBufferBytes = 2 * 8192;
 constexpr uint64_t kLeastBufferMemory = uint64_t{64} << 20;
 constexpr uint64_t kMostBufferMemory = uint64_t{1} << 30;
 
+callback_t OnlyPacketIn(const FlowSocket& socket) {
+  const CallbackSet& set = *socket.callbacks;
+  const bool only = socket.stopped == 0 &&
+                    set.mask[At(Hook::kSender)] == MOS_ON_PKT_IN &&
+                    set.user[At(Hook::kSender)].empty();
+  return only ? set.builtin[At(Hook::kSender)][0] : nullptr;
+}
+static_assert(MOS_ON_PKT_IN == 1);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FlowMonitor>> FlowMonitor::Create(
@@ -195,6 +204,10 @@ void FlowMonitor::UpdateMask(const FlowSocket& socket) {
 
 void FlowMonitor::UpdateMask(MonitoredFlow* flow) {
   flow->mask = {};
+  flow->packet_in = nullptr;
+  if (flow->first_socket == flow->last_socket) {
+    flow->packet_in = OnlyPacketIn(sockets_[flow->first_socket]);
+  }
   for (uint32_t i = flow->first_socket; i != kNoIndex; i = sockets_[i].next) {
     const FlowSocket& socket = sockets_[i];
     if (socket.stopped == kBothSides) continue;

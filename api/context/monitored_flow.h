@@ -29,6 +29,9 @@ struct alignas(64) MonitoredFlow {
   uint8_t first_new;  // who of them had some first, as Index
   uint8_t new_data;   // receivers with new bytes, as 1 << Index
   uint8_t keep_last;  // receivers whose overlapping bytes the newest wins
+  // Where one socket wants one event at MOS_HK_SND, MOS_ON_PKT_IN, as those
+  // that look at every packet do: its callback. Else null.
+  callback_t packet_in;
 
   // By receiver; a line each.
   alignas(64) StreamBuffer buffer[kSides];
