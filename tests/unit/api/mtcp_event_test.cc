@@ -184,6 +184,70 @@ TEST_F(MtcpEventTest, ACallbackThatDeregistersItselfIsNotCalledAgain) {
   EXPECT_EQ(calls, 1);
 }
 
+// Who wants MOS_ON_PKT_IN alone is called on a shorter way.
+TEST_F(MtcpEventTest, WhoSeesEveryPacketMayWantMoreAndLessAtAnyOfThem) {
+  Add(C, "FA", 1006, 5006);
+  Add(S, "FA", 5006, 1007);
+  Add(C, "A", 1007, 5007);
+  const auto set = [](const Call& call, event_t event, callback_t callback) {
+    EXPECT_EQ(mtcp_register_callback(call.mctx, call.socket, event, MOS_HK_SND,
+                                     callback),
+              0);
+  };
+  const callback_t other = [](mctx_t mctx, int socket, int side, event_t,
+                              filter_arg_t* argument) {
+    Forward(mctx, socket, side, 0, argument);  // 0: by the other callback
+  };
+  std::vector<event_t> events;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      events.push_back(call.event);
+      if (events.size() == 2) set(call, MOS_ON_PKT_IN, other);
+      if (events.size() == 4) set(call, MOS_ON_TCP_STATE_CHANGE, &Forward);
+      if (events.size() == 7) set(call, MOS_ON_TCP_STATE_CHANGE, nullptr);
+      if (events.size() == 8) set(call, MOS_ON_PKT_IN, nullptr);
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  // Eight packets; the FIN of the client changes its state.
+  EXPECT_THAT(events, ElementsAre(MOS_ON_PKT_IN, MOS_ON_PKT_IN, 0, 0, 0, 0,
+                                  MOS_ON_TCP_STATE_CHANGE, 0));
+}
+
+TEST_F(MtcpEventTest, WhoSeesEveryPacketMayCloseItsSocketAtOne) {
+  int calls = 0;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      if (++calls == 3) {
+        EXPECT_EQ(mtcp_close(call.mctx, call.socket), 0);
+      }
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(MtcpEventTest, WhoSeesEveryPacketMayStopWatchingASide) {
+  std::vector<int> sides;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      sides.push_back(call.side);
+      const int stopped = MOS_SIDE_SVR;
+      if (sides.size() == 2) {
+        EXPECT_EQ(mtcp_setsockopt(call.mctx, call.socket, SOL_MONSOCKET,
+                                  MOS_STOP_MON, &stopped, sizeof(stopped)),
+                  0);
+      }
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  EXPECT_THAT(sides, ElementsAre(MOS_SIDE_CLI, MOS_SIDE_SVR, MOS_SIDE_CLI,
+                                 MOS_SIDE_CLI));
+}
+
 TEST_F(MtcpEventTest, ACallbackMayRegisterMoreForItsFlow) {
   Handshake(50000);
   int ends = 0;
