@@ -73,13 +73,15 @@ class SharedFlowKey {
   FlowKey Load() const;
   // For the worker, which alone writes it.
   bool Equals(const FlowKey& key) const {
-    uint64_t words[kWords];
-    std::memcpy(words, &key, sizeof(key));
-    uint64_t difference = 0;
-    for (size_t i = 0; i < kWords; ++i) {
-      difference |= words_[i].load(std::memory_order_relaxed) ^ words[i];
-    }
-    return difference == 0;
+    // Written out: g++ makes a loop over a copy of the key of it, else.
+    const auto differs = [&](size_t i) {
+      uint64_t word;
+      std::memcpy(&word, reinterpret_cast<const uint8_t*>(&key) + i * 8, 8);
+      return words_[i].load(std::memory_order_relaxed) ^ word;
+    };
+    static_assert(kWords == 5);
+    return (differs(0) | differs(1) | differs(2) | differs(3) | differs(4)) ==
+           0;
   }
 
  private:

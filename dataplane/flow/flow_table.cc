@@ -86,19 +86,22 @@ FlowId FlowTable::IdOf(const FlowRecord& flow) const {
                       flow.generation.load(std::memory_order_relaxed));
 }
 
-void FlowTable::PrefetchRecord(uint64_t hash) const {
-  index_.ForEachCandidate(hash, [this](uint32_t record) {
+FlowRecord* FlowTable::PrefetchRecord(uint64_t hash) {
+  FlowRecord* likely = nullptr;
+  index_.ForEachCandidate(hash, [&](uint32_t record) {
     // All to be written, but for the side that did not send: a line that
     // readers have would else have to be asked for twice. Which side that is,
     // only the record tells; a stage of its own for this costs more than it
     // saves.
-    const FlowRecord* flow = &records_[record];
+    FlowRecord* const flow = &records_[record];
+    likely = flow;
     __builtin_prefetch(flow, 1);
     __builtin_prefetch(&flow->tcp, 1);
     __builtin_prefetch(&flow->side[0], 1);
     __builtin_prefetch(&flow->side[1], 1);
     return false;
   });
+  return likely;
 }
 
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {

@@ -61,9 +61,10 @@ class FlowTable {
   // From now on `sink` is told of the ends of flows that have sink_data.
   void SetSink(FlowSink* sink) { sink_ = sink; }
 
-  // Lookup in two steps, so that a burst can overlap the cache misses.
+  // Lookup in two steps, so that a burst can overlap the cache misses. The
+  // second returns what will most likely be found, or null.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
-  void PrefetchRecord(uint64_t hash) const;
+  FlowRecord* PrefetchRecord(uint64_t hash);
   // The newest flow of the key, live or ended, or null.
   FlowRecord* Find(uint64_t hash, const FlowKey& key);
 

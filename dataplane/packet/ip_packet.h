@@ -10,6 +10,11 @@
 
 namespace mosd::dataplane {
 
+inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
+
+// In the fragment field of an IPv4 header: not the whole packet.
+inline constexpr uint16_t kMoreFragmentsOrOffset = 0x3fff;
+
 // Assigned Internet Protocol Numbers (IANA).
 inline constexpr uint8_t kProtocolHopByHop = 0;
 inline constexpr uint8_t kProtocolIcmp = 1;

@@ -16,19 +16,18 @@
 #include "dataplane/packet/parser.h"
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
-#include <cstring>
 
 #include "dataplane/packet/frame_bytes.h"
 #include "dataplane/packet/ip_packet.h"
 #include "dataplane/packet/ipv6.h"
+#include "dataplane/packet/plain_frame.h"
+#include "dataplane/packet/segment_key.h"
 #include "dataplane/packet/wire.h"
 
 namespace mosd::dataplane {
 namespace {
 
-constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 constexpr int kMaxVlanTags = 2;
 
@@ -68,7 +67,6 @@ DropReason ParseIpv4(const FrameBytes& bytes, uint32_t offset,
     return DropReason::kIpv4Malformed;
   }
   if (!bytes.Has(offset, header_bytes)) return DropReason::kIpv4Truncated;
-  constexpr uint16_t kMoreFragmentsOrOffset = 0x3fff;
   if ((ip->fragment.value() & kMoreFragmentsOrOffset) != 0) {
     return DropReason::kIpv4Fragment;
   }
@@ -105,47 +103,6 @@ uint8_t FindWindowScale(std::span<const uint8_t> options) {
   return scale;
 }
 
-// The place of an endpoint in the order of MakeFlowKey.
-struct Rank {
-  uint64_t high;
-  uint64_t low;
-  uint16_t port;
-
-  auto operator<=>(const Rank&) const = default;
-};
-
-template <size_t kAddressBytes>
-Rank RankOf(const uint8_t* address, uint16_t port) {
-  if constexpr (kAddressBytes == 4) {
-    return Rank{wire::Load<uint32_t>(address), 0, port};
-  } else {
-    return Rank{wire::Load<uint64_t>(address),
-                wire::Load<uint64_t>(address + 8), port};
-  }
-}
-
-// Does what MakeFlowKey does, but straight from the header to where the key is
-// to stay: with endpoints copied in between, a frame takes thrice the time.
-template <size_t kAddressBytes>
-void SetKey(const IpPacket& packet, uint16_t source_port,
-            uint16_t destination_port, ParsedFrame* parsed) {
-  const bool swap = RankOf<kAddressBytes>(packet.source, source_port) >
-                    RankOf<kAddressBytes>(packet.destination, destination_port);
-  const size_t source = swap ? 1 : 0;
-  const size_t destination = 1 - source;
-  FlowKey& key = parsed->key;
-  key.address[0] = {};
-  key.address[1] = {};
-  std::memcpy(key.address[source].data(), packet.source, kAddressBytes);
-  std::memcpy(key.address[destination].data(), packet.destination,
-              kAddressBytes);
-  key.port[source] = source_port;
-  key.port[destination] = destination_port;
-  key.version = packet.version;
-  std::memset(key.zero, 0, sizeof(key.zero));
-  parsed->source_index = static_cast<uint8_t>(source);
-}
-
 DropReason ParseTcp(const FrameBytes& bytes, uint32_t wire_bytes,
                     const IpPacket& packet, ParsedFrame* parsed) {
   const uint32_t offset = packet.payload_offset;
@@ -161,9 +118,11 @@ DropReason ParseTcp(const FrameBytes& bytes, uint32_t wire_bytes,
   const uint16_t source_port = tcp->source_port.value();
   const uint16_t destination_port = tcp->destination_port.value();
   if (packet.version == IpVersion::kIpv4) {
-    SetKey<4>(packet, source_port, destination_port, parsed);
+    SetIpv4Key(packet.source, source_port, packet.destination, destination_port,
+               parsed);
   } else {
-    SetKey<16>(packet, source_port, destination_port, parsed);
+    SetIpv6Key(packet.source, source_port, packet.destination, destination_port,
+               parsed);
   }
   parsed->tcp_flags = tcp->flags;
   parsed->window_scale = kNoWindowScale;
@@ -197,14 +156,10 @@ DropReason ParseTransport(const FrameBytes& bytes, uint32_t wire_bytes,
   }
 }
 
-}  // namespace
-
-DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
-                      ParsedFrame* parsed) {
-  const FrameBytes bytes(headers);
-  // The wire had at least the bytes that are here, whatever the capture says.
-  const uint32_t wire_bytes = std::max(
-      {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
+// A call of its own, so that plain frames need no registers saved.
+[[gnu::noinline]] DropReason ParseLayers(const FrameBytes& bytes,
+                                         uint32_t wire_bytes,
+                                         ParsedFrame* parsed) {
   uint32_t ip_offset;
   uint16_t ether_type;
   DropReason reason = ParseEthernet(bytes, &ip_offset, &ether_type);
@@ -221,6 +176,19 @@ DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
   parsed->ip_offset = static_cast<uint16_t>(ip_offset);
   parsed->ip_length = std::min(packet.end, wire_bytes) - ip_offset;
   return ParseTransport(bytes, wire_bytes, packet, parsed);
+}
+
+}  // namespace
+
+DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
+                      ParsedFrame* parsed) {
+  const FrameBytes bytes(headers);
+  // The wire had at least the bytes that are here, whatever the capture says.
+  const uint32_t wire_bytes = std::max(
+      {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
+  if (ParsePlainFrame(bytes, wire_bytes, parsed)) [[likely]]
+    return DropReason::kNone;
+  return ParseLayers(bytes, wire_bytes, parsed);
 }
 
 }  // namespace mosd::dataplane

@@ -1,50 +1,23 @@
-// The hot path of the tracker, a segment in order on an established connection,
-// and what is read off a connection. All else is in tcp_general.cc.
+// What one segment does, and what is read off a connection. The hot path is in
+// tcp_expected.h, all else in tcp_general.cc.
 #include "dataplane/tcp/tcp_tracker.h"
 
 #include "dataplane/packet/parser.h"
 #include "dataplane/tcp/tcp_end.h"
+#include "dataplane/tcp/tcp_expected.h"
 #include "dataplane/tcp/tcp_general.h"
 #include "dataplane/tcp/tcp_sequence.h"
 
 namespace mosd::dataplane {
-namespace {
-
-// In order, established, known on both sides, acknowledging what was seen.
-bool IsExpected(const TcpEnd& sender, const TcpEnd& receiver,
-                const TcpSegment& segment) {
-  constexpr uint8_t kKnown = kNumbered | kSpoke | kWindowKnown;
-  return IsPlain(segment) && segment.seq == sender.next_seq &&
-         sender.in_order_seq == sender.next_seq &&
-         sender.state == TcpState::kEstablished &&
-         receiver.state == TcpState::kEstablished &&
-         (sender.bits & receiver.bits & kKnown) == kKnown &&
-         SeqWithin(segment.ack, receiver.acked_seq, receiver.next_seq) &&
-         !SeqBefore(receiver.window_right, segment.seq);
-}
-
-}  // namespace
-
 TcpUpdate TcpApply(TcpConnection* connection, Side sender,
                    const TcpSegment& segment) {
-  TcpEnd& from = connection->end[Index(sender)];
-  TcpEnd& to = connection->end[Index(Other(sender))];
-  if (!IsExpected(from, to, segment)) [[unlikely]] {
+  if (!TcpIsExpected(*connection, sender, segment)) [[unlikely]] {
     return ApplyGeneral(connection, sender, segment);
   }
   TcpUpdate update{};
-  update.offset = from.next_offset;
+  update.offset = TcpApplyExpected(connection, sender, segment);
   update.by = sender;
   update.in_window = true;
-  from.next_offset += segment.payload_length;
-  from.next_seq += segment.payload_length;
-  from.in_order_seq = from.next_seq;
-  from.window_right =
-      SeqMax(from.window_right,
-             segment.ack + (uint32_t{segment.window} << from.window_scale));
-  from.strays = 0;
-  to.acked_seq = segment.ack;
-  to.in_order_seq = SeqMax(to.in_order_seq, segment.ack);
   return update;
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/worker/flow_tracker.h"
 
+#include "dataplane/tcp/tcp_expected.h"
 #include "dataplane/tcp/tcp_tracker.h"
 
 namespace mosd::dataplane {
@@ -69,13 +70,15 @@ struct FlowTracker::Arrival {
   }
 };
 
-DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
-                              uint32_t wire_length, int64_t time_ns,
-                              TrackedFrame* tracked) {
+DropReason FlowTracker::Track(uint64_t hash, FlowRecord* likely,
+                              const ParsedFrame& frame, uint32_t wire_length,
+                              int64_t time_ns, TrackedFrame* tracked) {
   const Arrival arrival{
       hash, frame, wire_length, time_ns,
       TcpSegment{frame.seq, frame.ack, frame.payload_length, frame.window,
                  frame.tcp_flags, frame.window_scale}};
+  if (likely != nullptr && TrackExpected(likely, arrival, tracked)) [[likely]]
+    return DropReason::kNone;
   FlowRecord* const flow = table_->Find(hash, frame.key);
   bool syn_seen = false;
   if (flow != nullptr) [[likely]] {
@@ -89,6 +92,33 @@ DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
     }
   }
   return Open(arrival, syn_seen, tracked);
+}
+
+// A segment in order on an established flow that has not timed out. It may be
+// said of `flow` only as long as it lives, for then no other has its key.
+bool FlowTracker::TrackExpected(FlowRecord* flow, const Arrival& arrival,
+                                TrackedFrame* tracked) {
+  FlowStatus status = flow->Status();
+  const Side sender = SenderOf(arrival.frame.source_index, status);
+  if (status.state() != FlowState::kEstablished ||
+      !flow->key.Equals(arrival.frame.key) ||
+      !TcpIsExpected(flow->tcp, sender, arrival.segment) ||
+      table_->Deadline(*flow) <= arrival.time_ns) {
+    return false;
+  }
+  *tracked = {};
+  tracked->flow = flow;
+  tracked->sender = sender;
+  tracked->in_window = true;
+  tracked->state_before[0] = tracked->state_before[1] = TcpState::kEstablished;
+  tracked->stream_offset =
+      TcpApplyExpected(&flow->tcp, sender, arrival.segment);
+  arrival.Account(&flow->side[Index(sender)], /*retransmission=*/false);
+  if (status.last_speaker() != sender) {
+    status.set_last_speaker(sender);
+    flow->SetStatus(status);
+  }
+  return true;
 }
 
 // Whether a new flow begins in place of `flow`, which is then over. `*syn_seen`

@@ -26,9 +26,10 @@ class FlowTracker {
   // Accounts a frame to its flow, beginning a flow, and ending an older one, as
   // it demands. Whether the frame also ends its own flow is told in
   // `tracked->end`, for Conclude().
-  // `hash` is that of frame.key. kTcpOrphan, kFlowTableFull: there is no flow
-  // for it, and `*tracked` is unspecified.
-  DropReason Track(uint64_t hash, const ParsedFrame& frame,
+  // `hash` is that of frame.key, `likely` what FlowTable::PrefetchRecord said.
+  // kTcpOrphan, kFlowTableFull: there is no flow for it, and `*tracked` is
+  // unspecified.
+  DropReason Track(uint64_t hash, FlowRecord* likely, const ParsedFrame& frame,
                    uint32_t wire_length, int64_t time_ns,
                    TrackedFrame* tracked);
 
@@ -43,6 +44,8 @@ class FlowTracker {
  private:
   struct Arrival;
 
+  bool TrackExpected(FlowRecord* flow, const Arrival& arrival,
+                     TrackedFrame* tracked);
   bool Succeeds(FlowRecord* flow, const Arrival& arrival, bool* syn_seen);
   DropReason Open(const Arrival& arrival, bool syn_seen, TrackedFrame* tracked);
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);

@@ -127,7 +127,7 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   if (may_hand_over) HandOver();
   for (uint32_t i = 0; i < jobs; ++i) {
     if (jobs_[i].view.reason == DropReason::kNone) {
-      table_->PrefetchRecord(jobs_[i].hash);
+      jobs_[i].flow = table_->PrefetchRecord(jobs_[i].hash);
     }
   }
   return jobs;
@@ -174,7 +174,7 @@ DropReason Pipeline::Track(const Job& job, uint32_t interest) {
   if (view.reason != DropReason::kNone) return view.reason;
   TrackedFrame tracked;
   const DropReason reason = tracker_.Track(
-      job.hash, job.parsed, view.wire_length, view.time_ns, &tracked);
+      job.hash, job.flow, job.parsed, view.wire_length, view.time_ns, &tracked);
   if (reason != DropReason::kNone) [[unlikely]] {
     if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
     return reason;

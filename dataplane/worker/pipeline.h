@@ -66,6 +66,7 @@ class Pipeline {
   struct Job {
     FrameView view;  // as a sink sees it
     uint64_t hash;
+    FlowRecord* flow;  // what its flow most likely is; may be null
     ParsedFrame parsed;
   };
 

@@ -67,8 +67,9 @@ class FlowTrackerTest : public ::testing::Test {
                            .Build();
     const auto length = static_cast<uint32_t>(bytes.size());
     EXPECT_EQ(ParseFrame(bytes, {length, length}, &parsed_), DropReason::kNone);
-    const DropReason reason =
-        tracker_->Track(hash_(parsed_.key), parsed_, length, now_, &tracked_);
+    const uint64_t hash = hash_(parsed_.key);
+    const DropReason reason = tracker_->Track(
+        hash, table_->PrefetchRecord(hash), parsed_, length, now_, &tracked_);
     // As after every burst, so that records are really given back.
     if (reason == DropReason::kNone) {
       tracker_->Conclude(tracked_, now_);
