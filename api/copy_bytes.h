@@ -7,27 +7,14 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/base/small_copy.h"
 #include "dataplane/frame/frame_copy.h"
 
 namespace mosd::api {
 
-// Frames without payload, of 32 to 64 bytes, are not worth a call.
-inline bool IsSmall(size_t length) { return length - 32 <= 32; }
-
-// Of such a length: two halves, which overlap.
-inline void CopySmall(uint8_t* to, const uint8_t* from, size_t length) {
-  constexpr size_t kHalf = 32;
-  uint8_t first[kHalf];
-  uint8_t last[kHalf];
-  std::memcpy(first, from, kHalf);
-  std::memcpy(last, from + length - kHalf, kHalf);
-  std::memcpy(to, first, kHalf);
-  std::memcpy(to + length - kHalf, last, kHalf);
-}
-
 inline void CopyBytes(uint8_t* to, const uint8_t* from, size_t length) {
-  if (IsSmall(length)) {
-    CopySmall(to, from, length);
+  if (dataplane::IsSmall(length)) {
+    dataplane::CopySmall(to, from, length);
     return;
   }
   asm("" : "+r"(length));

@@ -9,6 +9,7 @@
 #include "api/copy_bytes.h"
 #include "api/packet/packet_edit.h"
 #include "api/pkt_info_fill.h"
+#include "dataplane/base/small_copy.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/last_frame_reader.h"
@@ -84,12 +85,13 @@ bool PacketView::CopyCurrent(pkt_info* info) {
   if (frame_ == nullptr || frame_ == &edited_frame_) [[unlikely]]
     return CopyAny(info);
   const rte_mbuf& frame = *frame_->frame;
-  if (!IsSmall(frame.pkt_len) || frame.nb_segs != 1 ||
+  if (!dataplane::IsSmall(frame.pkt_len) || frame.nb_segs != 1 ||
       frame.pkt_len < frame_->wire_length ||
       frame_->reason != dataplane::DropReason::kNone) {
     return CopyAny(info);
   }
-  CopySmall(copy_, rte_pktmbuf_mtod(&frame, const uint8_t*), frame.pkt_len);
+  dataplane::CopySmall(copy_, rte_pktmbuf_mtod(&frame, const uint8_t*),
+                       frame.pkt_len);
   DescribeSegment(info);
   return true;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/base/small_copy.h"
 #include "dataplane/base/thread_sanitizer.h"
 
 #if defined(__x86_64__)
@@ -83,7 +84,11 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
     }
     return;
   }
-  std::memcpy(out, in, size);
+  if (IsSmall(size)) {
+    CopySmall(out, in, size);
+  } else {
+    std::memcpy(out, in, size);
+  }
 #endif
 }
 

@@ -99,7 +99,17 @@ bool FramePool::TakeQuarantined(size_t frame_class, uint32_t* unit) {
 bool FramePool::Acquire(uint32_t frame_bytes, uint32_t least_bytes,
                         FrameBuffer* buffer) {
   const size_t wanted = ClassOf(frame_bytes);
-  const size_t least = ClassOf(std::min(least_bytes, frame_bytes));
+  if (!Take(wanted, &buffer->unit)) [[unlikely]]
+    return AcquireOther(wanted, std::min(least_bytes, frame_bytes), buffer);
+  buffer->frame_class = static_cast<uint8_t>(wanted);
+  classes_[wanted].in_use.Add(1);
+  return true;
+}
+
+// Memory has run out.
+bool FramePool::AcquireOther(size_t wanted, uint32_t least_bytes,
+                             FrameBuffer* buffer) {
+  const size_t least = ClassOf(least_bytes);
   const auto found = [&](size_t frame_class, uint32_t unit) {
     buffer->unit = unit;
     buffer->frame_class = static_cast<uint8_t>(frame_class);
@@ -107,10 +117,8 @@ bool FramePool::Acquire(uint32_t frame_bytes, uint32_t least_bytes,
     return true;
   };
   uint32_t unit;
-  if (Take(wanted, &unit)) [[likely]]
-    return found(wanted, unit);
-  // Memory has run out. A whole frame in a larger buffer or in one still in
-  // quarantine (a reader may have to read again) is better than a part of it.
+  // A whole frame in a larger buffer or in one still in quarantine (a reader
+  // may have to read again) is better than a part of it.
   for (size_t i = wanted + 1; i < kFrameClasses; ++i) {
     if (Take(i, &unit)) return found(i, unit);
   }

@@ -97,6 +97,7 @@ class FramePool {
 
   // A free buffer of just this class, carving if need be.
   bool Take(size_t frame_class, uint32_t* unit);
+  bool AcquireOther(size_t wanted, uint32_t least_bytes, FrameBuffer* buffer);
   bool Carve(size_t frame_class, uint32_t* unit);
   bool TakeQuarantined(size_t frame_class, uint32_t* unit);
   void FetchForWriting(uint32_t unit, size_t frame_class) const;

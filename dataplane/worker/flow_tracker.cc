@@ -51,9 +51,22 @@ bool IsOvertakenSyn(const FlowRecord& flow, Side sender, uint8_t flags) {
          flow.tcp.end[Index(Side::kServer)].state == TcpState::kSynRcvd;
 }
 
+TcpSegment SegmentOf(const ParsedFrame& frame) {
+  return {frame.seq,    frame.ack,       frame.payload_length,
+          frame.window, frame.tcp_flags, frame.window_scale};
+}
+
+void CountFrame(FlowSideRecord* side, const ParsedFrame& frame,
+                uint32_t wire_length, int64_t time_ns) {
+  side->frames.Add(1);
+  side->wire_bytes.Add(wire_length);
+  side->payload_bytes.Add(frame.payload_length);
+  side->last_time_ns.Set(time_ns);
+}
+
 }  // namespace
 
-// A segment on its way through Track().
+// A segment on its way through TrackAny().
 struct FlowTracker::Arrival {
   uint64_t hash;
   const ParsedFrame& frame;
@@ -62,23 +75,15 @@ struct FlowTracker::Arrival {
   TcpSegment segment;
 
   void Account(FlowSideRecord* side, bool retransmission) const {
-    side->frames.Add(1);
-    side->wire_bytes.Add(wire_length);
-    side->payload_bytes.Add(frame.payload_length);
+    CountFrame(side, frame, wire_length, time_ns);
     if (retransmission) side->retransmitted_frames.Add(1);
-    side->last_time_ns.Set(time_ns);
   }
 };
 
-DropReason FlowTracker::Track(uint64_t hash, FlowRecord* likely,
-                              const ParsedFrame& frame, uint32_t wire_length,
-                              int64_t time_ns, TrackedFrame* tracked) {
-  const Arrival arrival{
-      hash, frame, wire_length, time_ns,
-      TcpSegment{frame.seq, frame.ack, frame.payload_length, frame.window,
-                 frame.tcp_flags, frame.window_scale}};
-  if (likely != nullptr && TrackExpected(likely, arrival, tracked)) [[likely]]
-    return DropReason::kNone;
+DropReason FlowTracker::TrackAny(uint64_t hash, const ParsedFrame& frame,
+                                 uint32_t wire_length, int64_t time_ns,
+                                 TrackedFrame* tracked) {
+  const Arrival arrival{hash, frame, wire_length, time_ns, SegmentOf(frame)};
   FlowRecord* const flow = table_->Find(hash, frame.key);
   bool syn_seen = false;
   if (flow != nullptr) [[likely]] {
@@ -96,14 +101,16 @@ DropReason FlowTracker::Track(uint64_t hash, FlowRecord* likely,
 
 // A segment in order on an established flow that has not timed out. It may be
 // said of `flow` only as long as it lives, for then no other has its key.
-bool FlowTracker::TrackExpected(FlowRecord* flow, const Arrival& arrival,
+bool FlowTracker::TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
+                                uint32_t wire_length, int64_t time_ns,
                                 TrackedFrame* tracked) {
   FlowStatus status = flow->Status();
-  const Side sender = SenderOf(arrival.frame.source_index, status);
+  const Side sender = SenderOf(frame.source_index, status);
+  const TcpSegment segment = SegmentOf(frame);
   if (status.state() != FlowState::kEstablished ||
-      !flow->key.Equals(arrival.frame.key) ||
-      !TcpIsExpected(flow->tcp, sender, arrival.segment) ||
-      table_->Deadline(*flow) <= arrival.time_ns) {
+      !flow->key.Equals(frame.key) ||
+      !TcpIsExpected(flow->tcp, sender, segment) ||
+      table_->Deadline(*flow) <= time_ns) {
     return false;
   }
   *tracked = {};
@@ -111,9 +118,8 @@ bool FlowTracker::TrackExpected(FlowRecord* flow, const Arrival& arrival,
   tracked->sender = sender;
   tracked->in_window = true;
   tracked->state_before[0] = tracked->state_before[1] = TcpState::kEstablished;
-  tracked->stream_offset =
-      TcpApplyExpected(&flow->tcp, sender, arrival.segment);
-  arrival.Account(&flow->side[Index(sender)], /*retransmission=*/false);
+  tracked->stream_offset = TcpApplyExpected(&flow->tcp, sender, segment);
+  CountFrame(&flow->side[Index(sender)], frame, wire_length, time_ns);
   if (status.last_speaker() != sender) {
     status.set_last_speaker(sender);
     flow->SetStatus(status);

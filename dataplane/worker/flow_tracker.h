@@ -31,7 +31,12 @@ class FlowTracker {
   // unspecified.
   DropReason Track(uint64_t hash, FlowRecord* likely, const ParsedFrame& frame,
                    uint32_t wire_length, int64_t time_ns,
-                   TrackedFrame* tracked);
+                   TrackedFrame* tracked) {
+    if (likely != nullptr &&
+        TrackExpected(likely, frame, wire_length, time_ns, tracked)) [[likely]]
+      return DropReason::kNone;
+    return TrackAny(hash, frame, wire_length, time_ns, tracked);
+  }
 
   // Ends the flow of a frame that said so, once it was told to whom it may
   // concern. Before the next Track().
@@ -44,8 +49,12 @@ class FlowTracker {
  private:
   struct Arrival;
 
-  bool TrackExpected(FlowRecord* flow, const Arrival& arrival,
+  bool TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
+                     uint32_t wire_length, int64_t time_ns,
                      TrackedFrame* tracked);
+  DropReason TrackAny(uint64_t hash, const ParsedFrame& frame,
+                      uint32_t wire_length, int64_t time_ns,
+                      TrackedFrame* tracked);
   bool Succeeds(FlowRecord* flow, const Arrival& arrival, bool* syn_seen);
   DropReason Open(const Arrival& arrival, bool syn_seen, TrackedFrame* tracked);
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);
