@@ -52,16 +52,22 @@ void FlowMonitor::RestartStream(MonitoredFlow* flow, Side receiver) {
   }
 }
 
-// Whether bytes of a segment that fits came before, beyond the first hole. The
-// tracker knows of those in front of it.
+// Whether bytes of a segment that fits came before, beyond the first hole; the
+// tracker knows of those in front of it. Whatever is in order now, because the
+// segment fills that hole, it is told.
 bool FlowMonitor::CameBefore(MonitoredFlow* flow, const FrameView& frame,
                              const TrackedFrame& tracked) {
   const Side receiver = Other(tracked.sender);
   const uint64_t begin = tracked.stream_offset;
   const uint64_t end = begin + frame.parsed->payload_length -
                        BytesBeforeStream(*flow, frame, tracked);
+  const StreamBuffer& buffer = flow->buffer[Index(receiver)];
   if (flow->buffer_bytes[Index(receiver)] != 0) {
-    return flow->buffer[Index(receiver)].HoldsAny(*blocks_, begin, end);
+    if (buffer.highest() == buffer.next_expected()) [[likely]]
+      return false;  // there is no hole
+    const uint64_t in_order = buffer.NextExpectedAfter(*blocks_, begin, end);
+    if (in_order > end) FollowInOrder(flow, receiver, in_order);
+    return buffer.HoldsAny(*blocks_, begin, end);
   }
   SeenAhead& ahead = flow->seen_ahead[Index(receiver)];
   const uint64_t hole =
@@ -72,6 +78,19 @@ bool FlowMonitor::CameBefore(MonitoredFlow* flow, const FrameView& frame,
   const bool came_before = ahead.Note(begin, end, &in_order);
   if (in_order != hole) FollowInOrder(flow, receiver, in_order);
   return came_before;
+}
+
+// Several holes may have been filled, the last one before a FIN.
+void FlowMonitor::FollowInOrder(MonitoredFlow* flow, Side receiver,
+                                uint64_t offset) {
+  FlowRecord* const record = flow->record;
+  const TcpState before = record->tcp.end[Index(receiver)].state;
+  dataplane::TcpSeenUpTo(&record->tcp, Other(receiver), offset);
+  if (record->tcp.end[Index(receiver)].state == before) return;
+  shown_[Index(receiver)] = record->tcp.end[Index(receiver)].state;
+  dataplane::FlowStatus status = record->Status();
+  status.set_tcp_states(record->tcp.end[0].state, record->tcp.end[1].state);
+  record->SetStatus(status);
 }
 
 // The bytes that a segment brings its receiver.
@@ -108,24 +127,8 @@ void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
     }
     base += part->data_len;
   }
-  if (grown) {
-    NoteNewData(flow, receiver);
-    FollowInOrder(flow, receiver, buffer.next_expected());
-  }
+  if (grown) NoteNewData(flow, receiver);
   if (lost) Raise(flow, Hook::kNull, receiver, MOS_ON_ERROR, true);
-}
-
-// Several holes may have been filled, the last one before a FIN.
-void FlowMonitor::FollowInOrder(MonitoredFlow* flow, Side receiver,
-                                uint64_t offset) {
-  FlowRecord* const record = flow->record;
-  const TcpState before = record->tcp.end[Index(receiver)].state;
-  dataplane::TcpSeenUpTo(&record->tcp, Other(receiver), offset);
-  if (record->tcp.end[Index(receiver)].state == before) return;
-  shown_[Index(receiver)] = record->tcp.end[Index(receiver)].state;
-  dataplane::FlowStatus status = record->Status();
-  status.set_tcp_states(record->tcp.end[0].state, record->tcp.end[1].state);
-  record->SetStatus(status);
 }
 
 // What the peer has acknowledged and nobody has seen will not come any more.

@@ -116,6 +116,13 @@ class StreamBuffer {
     return from < last && NextHeld(pool, std::max(from, base_), last) < last;
   }
 
+  // What next_expected would be if bytes [from, end) came now.
+  uint64_t NextExpectedAfter(const BlockPool& pool, uint64_t from,
+                             uint64_t end) const {
+    if (from > next_ || end <= next_) return next_;
+    return highest_ > end ? EndOfRun(pool, end, highest_) : end;
+  }
+
   // Copies the bytes held from `offset` on, in order or ahead, up to the next
   // that is not; 0: this one is not.
   size_t Read(const BlockPool& pool, uint64_t offset,

@@ -58,6 +58,8 @@ STORIES = {
     "ahead of two holes, with a FIN":
         f"{_OPEN} c PA 11 1 10 | c FPA 31 1 10 | c PA 21 1 10 | c PA 21 1 10 | c PA 1 1 10 |"
         "s A 1 42 | s FA 1 42 | c A 42 2",
+    "a hole is filled by what is half old, before a FIN":
+        f"{_OPEN} c PA 1 1 10 | c FPA 31 1 3 | c PA 6 1 25 | s A 1 35 | s FA 1 35 | c A 35 2",
     "no room":
         f"{_OPEN} c PA 1 1 10 | s A 1 11 win=0 | c A 11 1 1 | s A 1 11 win=0 | c A 11 1 1 |"
         "s A 1 12 | c PA 12 1 5",
