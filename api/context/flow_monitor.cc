@@ -21,10 +21,6 @@ using dataplane::TrackedFrame;
 // more frames.
 constexpr size_t kUsualBurst = 256;
 
-TcpState StateAfter(const TrackedFrame& tracked, Side side) {
-  return tracked.flow->tcp.end[Index(side)].state;
-}
-
 // An end of which nothing is known yet is CLOSED to the program.
 TcpState Shown(TcpState state) {
   return state == TcpState::kListen ? TcpState::kClosed : state;
@@ -66,8 +62,8 @@ FlowMonitor::FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
   in_burst_.reserve(kUsualBurst);
 }
 
-void FlowMonitor::OnSegment(const FrameView& frame,
-                            const TrackedFrame& tracked) {
+void FlowMonitor::OnAnySegment(const FrameView& frame,
+                               const TrackedFrame& tracked) {
   FlowRecord* const record = tracked.flow;
   MonitoredFlow* const flow =
       tracked.started ? Adopt(frame, record) : &flows_[record->sink_data - 1];
@@ -87,12 +83,15 @@ void FlowMonitor::OnSegment(const FrameView& frame,
   }
   shown_[Index(sender)] = StateAfter(tracked, sender);
   shown_[Index(receiver)] = tracked.state_before[Index(receiver)];
-  if (flow->packet_in != nullptr) [[likely]] {
-    CallPacketIn(flow, sender);
-  } else {
-    Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
-          toward_server);
-  }
+  Raise(flow, Hook::kSender, sender, always | StateChange(tracked, sender),
+        toward_server);
+  FinishSegment(flow, frame, tracked, always);
+}
+
+// After the sender's callbacks.
+void FlowMonitor::FinishSegment(MonitoredFlow* flow, const FrameView& frame,
+                                const TrackedFrame& tracked, uint32_t always) {
+  const Side receiver = Other(tracked.sender);
   if (flow->mask[At(Hook::kReceiver)] != 0 || Buffers(*flow)) {
     shown_[Index(receiver)] = StateAfter(tracked, receiver);
     ReachReceiver(flow, frame, tracked, always);

@@ -22,6 +22,11 @@
 
 namespace mosd::api {
 
+inline dataplane::TcpState StateAfter(const dataplane::TrackedFrame& tracked,
+                                      Side side) {
+  return tracked.flow->tcp.end[dataplane::Index(side)].state;
+}
+
 class FlowMonitor {
  public:
   // For `max_flows` flows at a time. `listeners`, `sets`, `dispatcher` and
@@ -39,7 +44,16 @@ class FlowMonitor {
 
   // As FlowSink has them.
   void OnSegment(const dataplane::FrameView& frame,
-                 const dataplane::TrackedFrame& tracked);
+                 const dataplane::TrackedFrame& tracked) {
+    if (!tracked.started) [[likely]] {
+      MonitoredFlow* const flow = &flows_[tracked.flow->sink_data - 1];
+      if (flow->packet_in != nullptr && !tracked.renumbered) {
+        TellPacketIn(flow, frame, tracked);
+        return;
+      }
+    }
+    OnAnySegment(frame, tracked);
+  }
   void OnFlowEnd(dataplane::FlowRecord* record, dataplane::EndReason reason);
   void OnBurstEnd();
 
@@ -91,14 +105,31 @@ class FlowMonitor {
     events &= flow->mask[At(hook)];
     if (events != 0) CallSockets(flow, hook, side, events, toward_server);
   }
-  void CallPacketIn(MonitoredFlow* flow, Side sender) {
-    const int socket = kFirstFlowSocket + static_cast<int>(flow->first_socket);
+  void OnAnySegment(const dataplane::FrameView& frame,
+                    const dataplane::TrackedFrame& tracked);
+  // A segment of a flow with a callback in packet_in, which is all that there
+  // is to it unless the callback wants more from here on.
+  void TellPacketIn(MonitoredFlow* flow, const dataplane::FrameView& frame,
+                    const dataplane::TrackedFrame& tracked) {
+    const size_t sender = dataplane::Index(tracked.sender);
+    packet_->Enter(&frame, &tracked);
+    shown_flow_ = flow;
+    shown_[sender] = StateAfter(tracked, tracked.sender);
+    shown_[1 - sender] = tracked.state_before[1 - sender];
     ++depth_;
-    flow->packet_in(dispatcher_->mctx(), socket,
-                    static_cast<int>(dataplane::Index(sender)), MOS_ON_PKT_IN,
-                    nullptr);
+    flow->packet_in(dispatcher_->mctx(),
+                    kFirstFlowSocket + static_cast<int>(flow->first_socket),
+                    static_cast<int>(sender), MOS_ON_PKT_IN, nullptr);
     --depth_;
+    if (flow->packet_in == nullptr) [[unlikely]] {
+      FinishSegment(flow, frame, tracked, MOS_ON_PKT_IN);
+      return;
+    }
+    shown_flow_ = nullptr;
+    packet_->Leave();
   }
+  void FinishSegment(MonitoredFlow* flow, const dataplane::FrameView& frame,
+                     const dataplane::TrackedFrame& tracked, uint32_t always);
   void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
                    bool toward_server);
   void TellSyn(MonitoredFlow* flow, const dataplane::TrackedFrame& tracked);

@@ -23,7 +23,7 @@ constexpr uint64_t kMostBufferMemory = uint64_t{1} << 30;
 
 callback_t OnlyPacketIn(const FlowSocket& socket) {
   const CallbackSet& set = *socket.callbacks;
-  const bool only = socket.stopped == 0 &&
+  const bool only = socket.stopped == 0 && set.mask[At(Hook::kReceiver)] == 0 &&
                     set.mask[At(Hook::kSender)] == MOS_ON_PKT_IN &&
                     set.user[At(Hook::kSender)].empty();
   return only ? set.builtin[At(Hook::kSender)][0] : nullptr;
@@ -196,6 +196,7 @@ void FlowMonitor::SetBufferBytes(FlowSocket* socket, Side receiver,
     buffer.Trim(blocks_.get(), bytes);
   }
   flow.buffer_bytes[Index(receiver)] = bytes;
+  UpdateMask(&flow);
 }
 
 void FlowMonitor::UpdateMask(const FlowSocket& socket) {
@@ -205,7 +206,8 @@ void FlowMonitor::UpdateMask(const FlowSocket& socket) {
 void FlowMonitor::UpdateMask(MonitoredFlow* flow) {
   flow->mask = {};
   flow->packet_in = nullptr;
-  if (flow->first_socket == flow->last_socket) {
+  if (flow->first_socket == flow->last_socket &&
+      (flow->buffer_bytes[0] | flow->buffer_bytes[1]) == 0) {
     flow->packet_in = OnlyPacketIn(sockets_[flow->first_socket]);
   }
   for (uint32_t i = flow->first_socket; i != kNoIndex; i = sockets_[i].next) {

@@ -29,8 +29,8 @@ struct alignas(64) MonitoredFlow {
   uint8_t first_new;  // who of them had some first, as Index
   uint8_t new_data;   // receivers with new bytes, as 1 << Index
   uint8_t keep_last;  // receivers whose overlapping bytes the newest wins
-  // Where one socket wants one event at MOS_HK_SND, MOS_ON_PKT_IN, as those
-  // that look at every packet do: its callback. Else null.
+  // Where one socket wants MOS_ON_PKT_IN at MOS_HK_SND and no other event but
+  // at MOS_NULL, and has no receive buffers: its callback. Else null.
   callback_t packet_in;
 
   // By receiver; a line each.

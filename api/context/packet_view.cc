@@ -72,8 +72,7 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   return 0;
 }
 
-[[gnu::always_inline]] inline void PacketView::DescribeSegment(
-    pkt_info* info) const {
+void PacketView::DescribeSegment(pkt_info* info) const {
   const dataplane::FrameView& frame = *frame_;
   FillTcpNumbers(*frame.parsed, frame.time_ns, frame.port, frame.wire_length,
                  tracked_ != nullptr ? tracked_->stream_offset : 0, info);
