@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "dataplane/base/small_copy.h"
-#include "dataplane/frame/frame_copy.h"
 
 namespace mosd::api {
 
@@ -19,23 +18,6 @@ inline void CopyBytes(uint8_t* to, const uint8_t* from, size_t length) {
   }
   asm("" : "+r"(length));
   std::memcpy(to, from, length);
-}
-
-// The same, but for whole cache lines of `to`, which are written past the
-// caches: for bytes that nobody is about to read.
-inline void CopyPastCaches(uint8_t* to, const uint8_t* from, size_t length) {
-  constexpr size_t kLine = 64;
-  const size_t head = -reinterpret_cast<uintptr_t>(to) % kLine;
-  if (length < head + dataplane::kNonTemporalBytes) {
-    CopyBytes(to, from, length);
-    return;
-  }
-  if (head != 0) CopyBytes(to, from, head);
-  size_t done = head;
-  for (; done + kLine <= length; done += kLine) {
-    dataplane::StreamLine(to + done, from + done);
-  }
-  if (done != length) CopyBytes(to + done, from + done, length - done);
 }
 
 }  // namespace mosd::api

@@ -26,10 +26,6 @@ TcpState Shown(TcpState state) {
   return state == TcpState::kListen ? TcpState::kClosed : state;
 }
 
-bool Buffers(const MonitoredFlow& flow) {
-  return (flow.buffer_bytes[0] | flow.buffer_bytes[1]) != 0;
-}
-
 // Whether a segment that does not fit its window begins ahead of what the
 // receiver's buffer waits for: its bytes are lost to the program.
 bool IsBeyond(const MonitoredFlow& flow, const TrackedFrame& tracked) {
@@ -92,7 +88,7 @@ void FlowMonitor::OnAnySegment(const FrameView& frame,
 void FlowMonitor::FinishSegment(MonitoredFlow* flow, const FrameView& frame,
                                 const TrackedFrame& tracked, uint32_t always) {
   const Side receiver = Other(tracked.sender);
-  if (flow->mask[At(Hook::kReceiver)] != 0 || Buffers(*flow)) {
+  if (flow->mask[At(Hook::kReceiver)] != 0 || flow->Buffers()) {
     shown_[Index(receiver)] = StateAfter(tracked, receiver);
     ReachReceiver(flow, frame, tracked, always);
   }

@@ -107,8 +107,8 @@ class FlowMonitor {
   }
   void OnAnySegment(const dataplane::FrameView& frame,
                     const dataplane::TrackedFrame& tracked);
-  // A segment of a flow with a callback in packet_in, which is all that there
-  // is to it unless the callback wants more from here on.
+  // A segment of a flow with a callback in packet_in. That is all there is to
+  // it, unless there are buffers, or the callback wants more from here on.
   void TellPacketIn(MonitoredFlow* flow, const dataplane::FrameView& frame,
                     const dataplane::TrackedFrame& tracked) {
     const size_t sender = dataplane::Index(tracked.sender);
@@ -121,7 +121,7 @@ class FlowMonitor {
                     kFirstFlowSocket + static_cast<int>(flow->first_socket),
                     static_cast<int>(sender), MOS_ON_PKT_IN, nullptr);
     --depth_;
-    if (flow->packet_in == nullptr) [[unlikely]] {
+    if (flow->packet_in == nullptr || flow->Buffers()) {
       FinishSegment(flow, frame, tracked, MOS_ON_PKT_IN);
       return;
     }

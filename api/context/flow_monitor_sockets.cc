@@ -126,6 +126,7 @@ void FlowMonitor::Stop(FlowSocket* socket, uint8_t sides) {
     if (watched & 1u << i) continue;
     flow.buffer_bytes[i] = 0;
     flow.buffer[i].Clear(blocks_.get());
+    flow.beside[i].seen_ahead = {};
   }
   UpdateMask(&flow);
   if (socket->stopped != kBothSides) return;
@@ -184,7 +185,7 @@ void FlowMonitor::SetBufferBytes(FlowSocket* socket, Side receiver,
                                  uint32_t bytes) {
   MonitoredFlow& flow = FlowOf(*socket);
   StreamBuffer& buffer = flow.buffer[Index(receiver)];
-  flow.seen_ahead[Index(receiver)] = {};
+  flow.beside[Index(receiver)].seen_ahead = {};
   if (bytes == 0) {
     buffer.Clear(blocks_.get());
   } else if (flow.buffer_bytes[Index(receiver)] == 0) {
@@ -196,7 +197,6 @@ void FlowMonitor::SetBufferBytes(FlowSocket* socket, Side receiver,
     buffer.Trim(blocks_.get(), bytes);
   }
   flow.buffer_bytes[Index(receiver)] = bytes;
-  UpdateMask(&flow);
 }
 
 void FlowMonitor::UpdateMask(const FlowSocket& socket) {
@@ -206,8 +206,7 @@ void FlowMonitor::UpdateMask(const FlowSocket& socket) {
 void FlowMonitor::UpdateMask(MonitoredFlow* flow) {
   flow->mask = {};
   flow->packet_in = nullptr;
-  if (flow->first_socket == flow->last_socket &&
-      (flow->buffer_bytes[0] | flow->buffer_bytes[1]) == 0) {
+  if (flow->first_socket == flow->last_socket) {
     flow->packet_in = OnlyPacketIn(sockets_[flow->first_socket]);
   }
   for (uint32_t i = flow->first_socket; i != kNoIndex; i = sockets_[i].next) {

@@ -31,12 +31,6 @@ uint32_t BytesBeforeStream(const MonitoredFlow& flow, const FrameView& frame,
                                          segment);
 }
 
-// A program that reads streams does so when it is told of new bytes.
-Reading ReadingOf(const MonitoredFlow& flow) {
-  return flow.mask[At(Hook::kNull)] & MOS_ON_CONN_NEW_DATA ? Reading::kSoon
-                                                           : Reading::kLater;
-}
-
 }  // namespace
 
 // What came before was numbered otherwise, and is of no stream any more: a
@@ -44,7 +38,7 @@ Reading ReadingOf(const MonitoredFlow& flow) {
 void FlowMonitor::RestartStream(MonitoredFlow* flow, Side receiver) {
   const size_t i = Index(receiver);
   flow->buffer[i].Clear(blocks_.get());
-  flow->seen_ahead[i] = {};
+  if (flow->buffer_bytes[i] == 0) flow->beside[i].seen_ahead = {};
   flow->new_data &= static_cast<uint8_t>(~(1u << i));
   for (uint32_t at = flow->first_socket; at != kNoIndex;
        at = sockets_[at].next) {
@@ -69,7 +63,7 @@ bool FlowMonitor::CameBefore(MonitoredFlow* flow, const FrameView& frame,
     if (in_order > end) FollowInOrder(flow, receiver, in_order);
     return buffer.HoldsAny(*blocks_, begin, end);
   }
-  SeenAhead& ahead = flow->seen_ahead[Index(receiver)];
+  SeenAhead& ahead = flow->beside[Index(receiver)].seen_ahead;
   const uint64_t hole =
       dataplane::TcpInOrderOffset(flow->record->tcp, tracked.sender);
   if (ahead.empty() && end <= hole) [[likely]]
@@ -109,6 +103,10 @@ void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
                                    : OverlapPolicy::kFirst;
   const uint64_t ahead =
       StreamBuffer::AheadBytes(flow->buffer_bytes[Index(receiver)]);
+  // A program that reads streams does so when it is told of new bytes.
+  OpenLine* const open = flow->mask[At(Hook::kNull)] & MOS_ON_CONN_NEW_DATA
+                             ? nullptr
+                             : &flow->beside[Index(receiver)].open_line;
   bool grown = false;
   bool lost = false;
   uint32_t base = 0;  // of the mbuf, in the frame
@@ -121,7 +119,7 @@ void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
           rte_pktmbuf_mtod_offset(part, const uint8_t*, from - base);
       const InsertCounts counts =
           buffer.Insert(blocks_.get(), tracked.stream_offset + (from - first),
-                        {bytes, to - from}, policy, ahead, ReadingOf(*flow));
+                        {bytes, to - from}, policy, ahead, open);
       grown |= counts.in_order != 0;
       lost |= counts.dropped != 0 || counts.pushed_out != 0;
     }

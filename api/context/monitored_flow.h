@@ -7,6 +7,7 @@
 
 #include "api/context/callback_set.h"
 #include "api/context/socket.h"
+#include "api/stream/open_line.h"
 #include "api/stream/seen_ahead.h"
 #include "api/stream/stream_buffer.h"
 #include "dataplane/flow/flow_record.h"
@@ -30,12 +31,17 @@ struct alignas(64) MonitoredFlow {
   uint8_t new_data;   // receivers with new bytes, as 1 << Index
   uint8_t keep_last;  // receivers whose overlapping bytes the newest wins
   // Where one socket wants MOS_ON_PKT_IN at MOS_HK_SND and no other event but
-  // at MOS_NULL, and has no receive buffers: its callback. Else null.
+  // at MOS_NULL: its callback. Else null.
   callback_t packet_in;
 
   // By receiver; a line each.
   alignas(64) StreamBuffer buffer[kSides];
-  SeenAhead seen_ahead[kSides];  // where the buffer is off
+  union {
+    SeenAhead seen_ahead;  // where the buffer is off
+    OpenLine open_line;    // where it is on
+  } beside[kSides];
+
+  bool Buffers() const { return (buffer_bytes[0] | buffer_bytes[1]) != 0; }
 };
 static_assert(offsetof(MonitoredFlow, buffer) == 64);
 static_assert(sizeof(StreamBuffer) == 64);

@@ -67,18 +67,25 @@ uint32_t StreamBuffer::BlockFor(BlockPool* pool, uint64_t number, bool in_order,
 // In order, and nothing is held ahead: what most segments are. Returns how many
 // bytes were so simple to append.
 uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes,
-                              Reading reading) {
+                              OpenLine* open) {
   uint64_t at = next_;
   size_t left = bytes.size();
   const uint8_t* source = bytes.data();
+  const bool past_caches =
+      open != nullptr && left >= dataplane::kNonTemporalBytes;
   while (left != 0) {
     const uint32_t in_block = at % kBlockBytes;
     const uint32_t block =
         window_.FindOrAcquire(pool, NumberOf(base_), NumberOf(at));
     if (block == kNoBlock || !pool->Held(block).EndsAt(in_block)) break;
     const size_t length = std::min<size_t>(left, kBlockBytes - in_block);
-    (reading == Reading::kSoon ? CopyBytes : CopyPastCaches)(
-        pool->Data(block) + in_block, source, length);
+    uint8_t* const to = pool->Data(block) + in_block;
+    if (past_caches) {
+      open->Write(to, source, length, open_known_ != 0);
+    } else {
+      CopyBytes(to, source, length);
+    }
+    open_known_ = past_caches;
     pool->Held(block).Extend(in_block + static_cast<uint32_t>(length));
     at += length;
     source += length;
@@ -91,11 +98,11 @@ uint64_t StreamBuffer::Append(BlockPool* pool, std::span<const uint8_t> bytes,
 InsertCounts StreamBuffer::Insert(BlockPool* pool, uint64_t offset,
                                   std::span<const uint8_t> bytes,
                                   OverlapPolicy policy, uint64_t ahead_bytes,
-                                  Reading reading) {
+                                  OpenLine* open) {
   InsertCounts counts;
   if (offset == next_ && highest_ == next_ && bytes.size() <= ahead_bytes &&
       bytes.size() <= UINT64_MAX - offset) [[likely]] {
-    const uint64_t appended = Append(pool, bytes, reading);
+    const uint64_t appended = Append(pool, bytes, open);
     counts.stored = counts.in_order = appended;
     if (appended == bytes.size()) [[likely]]
       return counts;
@@ -103,6 +110,7 @@ InsertCounts StreamBuffer::Insert(BlockPool* pool, uint64_t offset,
     bytes = bytes.subspan(appended);
     ahead_bytes -= appended;
   }
+  open_known_ = 0;
   if (bytes.size() > UINT64_MAX - offset) {
     counts.dropped = bytes.size();
     return counts;
@@ -150,6 +158,7 @@ uint64_t StreamBuffer::Advance(const BlockPool& pool, uint64_t offset) {
 
 uint64_t StreamBuffer::AcknowledgedUpTo(BlockPool* pool, uint64_t offset) {
   if (offset <= next_) return 0;
+  open_known_ = 0;
   uint64_t missing = 0;
   for (uint64_t at = next_; at < offset;) {
     const uint64_t held = NextHeld(*pool, at, offset);

@@ -30,6 +30,7 @@
 
 #include "api/stream/block_pool.h"
 #include "api/stream/block_window.h"
+#include "api/stream/open_line.h"
 
 namespace mosd::api {
 
@@ -38,10 +39,6 @@ namespace mosd::api {
 // once, as it was then, ppeek the newest. Values are those of
 // MOS_OVERLAP_POLICY_*.
 enum class OverlapPolicy : uint8_t { kFirst = 0, kLast = 1 };
-
-// Whether bytes in order are about to be read, or whether their memory had
-// better not take the caches' room.
-enum class Reading : uint8_t { kSoon, kLater };
 
 // In bytes. A segment's length is stored + overlapping + late + dropped.
 struct InsertCounts {
@@ -80,15 +77,20 @@ class StreamBuffer {
   static constexpr uint64_t kMaxKeptBytes = uint64_t{1} << 30;
 
   // Of an empty buffer: the stream is of interest from `offset` on.
-  void Start(uint64_t offset) { base_ = next_ = highest_ = offset; }
+  void Start(uint64_t offset) {
+    base_ = next_ = highest_ = offset;
+    open_known_ = 0;
+  }
 
   // A segment's payload. Bytes are kept up to next_expected + `ahead_bytes`. A
   // gap is filled if its bytes come late after all. Bytes in order push out the
   // buffer's own oldest ones when the pool is empty; bytes ahead of a hole are
-  // dropped even when the pool is Scarce().
+  // dropped even when the pool is Scarce(). `open`: null where bytes in order
+  // are about to be read; else always the same object, with which larger ones
+  // pass the caches.
   InsertCounts Insert(BlockPool* pool, uint64_t offset,
                       std::span<const uint8_t> bytes, OverlapPolicy policy,
-                      uint64_t ahead_bytes, Reading reading = Reading::kSoon);
+                      uint64_t ahead_bytes, OpenLine* open = nullptr);
 
   // The receiver acknowledged everything below `offset`. Returns how many bytes
   // of it were never seen and thereby are a gap: told once. next_expected moves
@@ -151,7 +153,7 @@ class StreamBuffer {
   uint32_t BlockFor(BlockPool* pool, uint64_t number, bool in_order,
                     InsertCounts* counts);
   uint64_t Append(BlockPool* pool, std::span<const uint8_t> bytes,
-                  Reading reading);
+                  OpenLine* open);
   uint64_t Advance(const BlockPool& pool, uint64_t offset);
   // The first byte in [from, end) that is, or is not, held; `end`: none.
   uint64_t NextHeld(const BlockPool& pool, uint64_t from, uint64_t end) const;
@@ -162,6 +164,7 @@ class StreamBuffer {
   uint64_t next_;
   uint64_t highest_;
   BlockWindow window_;
+  uint32_t open_known_;  // the open line has the bytes before next_
 };
 static_assert(sizeof(StreamBuffer) <= 64);
 

@@ -124,9 +124,9 @@ void StreamBufferComparison::Insert(uint64_t offset, size_t length,
   const uint64_t limit = next + std::min(ahead, UINT64_MAX - next);
   // Segments of the tests need no more blocks at once.
   const bool scarce = pool_->Available() <= pool_->capacity() / 8 + 8;
-  const InsertCounts counts = buffer.Insert(
-      pool_.get(), offset, bytes, stream_->policy, ahead,
-      length % 2 == 0 ? api::Reading::kLater : api::Reading::kSoon);
+  const InsertCounts counts =
+      buffer.Insert(pool_.get(), offset, bytes, stream_->policy, ahead,
+                    length % 4 == 0 ? nullptr : &stream_->open);
   if (counts.stored + counts.overlapping + counts.late + counts.dropped !=
       length) {
     Complain("counts do not add up");

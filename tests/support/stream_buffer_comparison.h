@@ -41,6 +41,7 @@ class StreamBufferComparison {
  private:
   struct Stream {
     api::StreamBuffer buffer{};
+    api::OpenLine open{};
     ReferenceStreamBuffer reference;
     uint64_t position = 0;
     api::OverlapPolicy policy = api::OverlapPolicy::kFirst;

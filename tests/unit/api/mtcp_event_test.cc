@@ -215,6 +215,24 @@ TEST_F(MtcpEventTest, WhoSeesEveryPacketMayWantMoreAndLessAtAnyOfThem) {
                                   MOS_ON_TCP_STATE_CHANGE, 0));
 }
 
+TEST_F(MtcpEventTest, WhoSeesEveryPacketMayReadTheStream) {
+  Add(C, "PA", 1006, 5006, "!");
+  std::string read;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      char bytes[16];
+      const ssize_t count =
+          mtcp_peek(call.mctx, call.socket, MOS_SIDE_SVR, bytes, sizeof(bytes));
+      ASSERT_GE(count, 0);
+      read.append(bytes, static_cast<size_t>(count));
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  // What a packet brings is there when the next one comes.
+  EXPECT_EQ(read, "hello");
+}
+
 TEST_F(MtcpEventTest, WhoSeesEveryPacketMayCloseItsSocketAtOne) {
   int calls = 0;
   Run([&](mctx_t mctx) {
