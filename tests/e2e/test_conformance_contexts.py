@@ -2,6 +2,7 @@
 where the frames come from: the flows of captures, spread over two contexts, and
 real TCP, watched by tcpdump at the same place."""
 
+import contextlib
 import itertools
 import os
 import subprocess
@@ -93,13 +94,16 @@ class OnLiveTraffic(unittest.TestCase):
         server = f"unix:{self.folder}/program.sock"
         appliance = f"dataplane: {{burst: 1}}\ngrpc: {{listen: ['{server}']}}\n"
         path = self.folder / "recorded.pcap"
-        with self.wire.relay:
+        with contextlib.ExitStack() as carried:
+            carried.enter_context(self.wire.relay)
             self.wire.begin_early()
             with Monitor(f"af_packet:{interface}", contexts, appliance=appliance,
                          prefix=space.prefix()) as monitor:
                 _wait_for_port(server, interface)
                 with Recorder(*self.wire.near, path):
                     self.wire.talk()
+                    # Who retransmits into the dark does so unseen from here on.
+                    carried.close()
                     time.sleep(0.3)
                 monitor.interrupt()
                 told = monitor.lines()
