@@ -21,8 +21,10 @@ inline void HandOn([[maybe_unused]] rte_mbuf* const* frames,
                    [[maybe_unused]] uint32_t count) {
 #if defined(MOSD_THREAD_SANITIZER)
   for (uint32_t i = 0; i < count; ++i) {
-    for (rte_mbuf* part = frames[i]; part != nullptr; part = part->next) {
+    for (rte_mbuf* part = frames[i]; part != nullptr;) {
+      rte_mbuf* const next = part->next;  // while it is ours
       __tsan_release(part);
+      part = next;
     }
   }
 #endif
