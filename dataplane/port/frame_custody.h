@@ -57,10 +57,11 @@ inline bool AreSimple(rte_mbuf* const* frames, uint32_t count) {
 
 // Back to their pool; simple ones all at once, without a look at each.
 inline void FreeFrames(rte_mbuf** frames, uint32_t count) {
+  rte_mempool* const pool =
+      AreSimple(frames, count) ? frames[0]->pool : nullptr;
   HandOn(frames, count);
-  if (AreSimple(frames, count)) [[likely]] {
-    rte_mempool_put_bulk(frames[0]->pool, reinterpret_cast<void**>(frames),
-                         count);
+  if (pool != nullptr) [[likely]] {
+    rte_mempool_put_bulk(pool, reinterpret_cast<void**>(frames), count);
   } else {
     rte_pktmbuf_free_bulk(frames, count);
   }
