@@ -185,9 +185,9 @@ void FlowMonitor::SetBufferBytes(FlowSocket* socket, Side receiver,
                                  uint32_t bytes) {
   MonitoredFlow& flow = FlowOf(*socket);
   StreamBuffer& buffer = flow.buffer[Index(receiver)];
-  flow.beside[Index(receiver)].seen_ahead = {};
   if (bytes == 0) {
     buffer.Clear(blocks_.get());
+    flow.beside[Index(receiver)].seen_ahead = {};
   } else if (flow.buffer_bytes[Index(receiver)] == 0) {
     buffer.Clear(blocks_.get());
     // From here on: what was not kept can be had no more.

@@ -233,6 +233,38 @@ TEST_F(MtcpEventTest, WhoSeesEveryPacketMayReadTheStream) {
   EXPECT_EQ(read, "hello");
 }
 
+// Large segments are written a cache line at a time, with what came before them
+// in the first one.
+TEST_F(MtcpEventTest, AStreamIsWholeWhoseBufferIsResizedBetweenItsSegments) {
+  const std::string first(600, 'a');
+  const std::string second(600, 'b');
+  Add(C, "PA", 1006, 5006, first);
+  Add(C, "PA", 1606, 5006, second);
+  Add(C, "A", 2206, 5006);
+  int packets = 0;
+  std::string stream(2000, '?');
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      ++packets;
+      const int bytes = 4096;
+      if (packets == 7) {
+        EXPECT_EQ(mtcp_setsockopt(call.mctx, call.socket, SOL_MONSOCKET,
+                                  MOS_SVRBUF, &bytes, sizeof(bytes)),
+                  0);
+      } else if (packets == 8) {
+        const ssize_t count = mtcp_ppeek(call.mctx, call.socket, MOS_SIDE_SVR,
+                                         stream.data(), stream.size(), 0);
+        ASSERT_GE(count, 0);
+        stream.resize(static_cast<size_t>(count));
+      }
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  EXPECT_EQ(packets, 8);
+  EXPECT_EQ(stream, "hello" + first + second);
+}
+
 TEST_F(MtcpEventTest, WhoSeesEveryPacketMayCloseItsSocketAtOne) {
   int calls = 0;
   Run([&](mctx_t mctx) {
