@@ -24,18 +24,32 @@ inline uint32_t ToMilliseconds(int64_t time_ns) {
   return static_cast<uint32_t>(time_ns / 1'000'000);
 }
 
-// What is known of a TCP segment, but for where its bytes are. Numbers that a
-// field cannot hold are its largest. `headers` is a LastFrameInfo or a
-// ParsedFrame, `offset` that of its first payload byte in the stream.
+// Lengths in bytes as `struct pkt_info` can hold them.
+struct SegmentLengths {
+  uint16_t wire;
+  uint16_t ip;
+  uint16_t payload;
+};
+
+// Of any segment. `headers` is a LastFrameInfo or a ParsedFrame.
+template <typename Headers>
+SegmentLengths ClampedLengths(const Headers& headers, uint32_t wire_length) {
+  return {Clamped<uint16_t>(wire_length), Clamped<uint16_t>(headers.ip_length),
+          Clamped<uint16_t>(headers.payload_length)};
+}
+
+// What is known of a TCP segment, but for where its bytes are. `headers` is a
+// LastFrameInfo or a ParsedFrame, `offset` that of its first payload byte in
+// the stream.
 template <typename Headers>
 void FillTcpNumbers(const Headers& headers, int64_t time_ns, uint8_t port,
-                    uint32_t wire_length, uint64_t offset, pkt_info* info) {
+                    SegmentLengths lengths, uint64_t offset, pkt_info* info) {
   info->cur_ts = ToMilliseconds(time_ns);
   info->in_ifidx = static_cast<int8_t>(port);
-  info->eth_len = Clamped<uint16_t>(wire_length);
-  info->ip_len = Clamped<uint16_t>(headers.ip_length);
+  info->eth_len = lengths.wire;
+  info->ip_len = lengths.ip;
   info->offset = offset;
-  info->payloadlen = Clamped<uint16_t>(headers.payload_length);
+  info->payloadlen = lengths.payload;
   info->seq = headers.seq;
   info->ack_seq = headers.ack;
   info->window = headers.window;
@@ -67,8 +81,9 @@ void PointIntoPart(const Headers& headers, std::span<uint8_t> part,
 
 inline void FillTcpNumbers(const dataplane::LastFrameInfo& from,
                            pkt_info* info) {
-  FillTcpNumbers(from, from.capture_time_ns, from.port, from.wire_length,
-                 from.stream_offset, info);
+  FillTcpNumbers(from, from.capture_time_ns, from.port,
+                 ClampedLengths(from, from.wire_length), from.stream_offset,
+                 info);
 }
 
 // Of any frame: `tcph` and `payload` are NULL, and `iph` too unless it is IP.

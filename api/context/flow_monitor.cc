@@ -87,9 +87,11 @@ void FlowMonitor::OnAnySegment(const FrameView& frame,
 // After the sender's callbacks.
 void FlowMonitor::FinishSegment(MonitoredFlow* flow, const FrameView& frame,
                                 const TrackedFrame& tracked, uint32_t always) {
-  const Side receiver = Other(tracked.sender);
   if (flow->mask[At(Hook::kReceiver)] != 0 || flow->Buffers()) {
-    shown_[Index(receiver)] = StateAfter(tracked, receiver);
+    shown_flow_ = flow;
+    for (const Side side : {Side::kClient, Side::kServer}) {
+      shown_[Index(side)] = StateAfter(tracked, side);
+    }
     ReachReceiver(flow, frame, tracked, always);
   }
   shown_flow_ = nullptr;
@@ -141,6 +143,9 @@ void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
     const int number = kFirstFlowSocket + static_cast<int>(next);
     next = toward_server ? socket.next : socket.previous;
     if (socket.stopped & bit) continue;
+    if (const TrackedFrame* const tracked = packet_->tracked()) {
+      packet_->Offer(number, static_cast<int>(tracked->sender));
+    }
     dispatcher_->Call(number, &socket.callbacks, hook,
                       static_cast<int>(Index(side)), events, &socket.stopped,
                       bit);
@@ -191,8 +196,14 @@ void FlowMonitor::TellEnd(MonitoredFlow* flow, bool server_was_reset) {
 }
 
 TcpState FlowMonitor::StateOf(const MonitoredFlow& flow, Side side) const {
-  return Shown(&flow == shown_flow_ ? shown_[Index(side)]
-                                    : flow.record->tcp.end[Index(side)].state);
+  if (&flow == shown_flow_) return Shown(shown_[Index(side)]);
+  // At the sender's hook the receiver has not got the segment.
+  const TrackedFrame* const tracked = packet_->tracked();
+  if (tracked != nullptr && tracked->flow == flow.record &&
+      tracked->sender != side) {
+    return Shown(tracked->state_before[Index(side)]);
+  }
+  return Shown(flow.record->tcp.end[Index(side)].state);
 }
 
 }  // namespace mosd::api

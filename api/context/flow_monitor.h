@@ -47,7 +47,8 @@ class FlowMonitor {
                  const dataplane::TrackedFrame& tracked) {
     if (!tracked.started) [[likely]] {
       MonitoredFlow* const flow = &flows_[tracked.flow->sink_data - 1];
-      if (flow->packet_in != nullptr && !tracked.renumbered) {
+      if (flow->packet_in != nullptr && !tracked.renumbered &&
+          !packet_->HasEdits()) {
         TellPacketIn(flow, frame, tracked);
         return;
       }
@@ -111,23 +112,20 @@ class FlowMonitor {
   // it, unless there are buffers, or the callback wants more from here on.
   void TellPacketIn(MonitoredFlow* flow, const dataplane::FrameView& frame,
                     const dataplane::TrackedFrame& tracked) {
-    const size_t sender = dataplane::Index(tracked.sender);
+    const int socket = kFirstFlowSocket + static_cast<int>(flow->first_socket);
+    const auto sender = static_cast<int>(tracked.sender);
     packet_->Enter(&frame, &tracked);
-    shown_flow_ = flow;
-    shown_[sender] = StateAfter(tracked, tracked.sender);
-    shown_[1 - sender] = tracked.state_before[1 - sender];
-    ++depth_;
-    flow->packet_in(dispatcher_->mctx(),
-                    kFirstFlowSocket + static_cast<int>(flow->first_socket),
-                    static_cast<int>(sender), MOS_ON_PKT_IN, nullptr);
-    --depth_;
+    packet_->Offer(socket, sender);
+    flow->packet_in(dispatcher_->mctx(), socket, sender, MOS_ON_PKT_IN,
+                    nullptr);
     if (flow->packet_in == nullptr || flow->Buffers()) {
       FinishSegment(flow, frame, tracked, MOS_ON_PKT_IN);
       return;
     }
-    shown_flow_ = nullptr;
     packet_->Leave();
   }
+  // Callbacks are running: sockets stay where they are.
+  bool Running() const { return depth_ != 0 || packet_->tracked() != nullptr; }
   void FinishSegment(MonitoredFlow* flow, const dataplane::FrameView& frame,
                      const dataplane::TrackedFrame& tracked, uint32_t always);
   void CallSockets(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
@@ -165,7 +163,7 @@ class FlowMonitor {
   // States that differ from the record's while a flow's callbacks run.
   const MonitoredFlow* shown_flow_ = nullptr;
   dataplane::TcpState shown_[kSides] = {};
-  int depth_ = 0;  // callbacks are running: sockets stay where they are
+  int depth_ = 0;  // callbacks that CallSockets or TellOverwritten is in
   uint64_t adopted_ = 0;
   uint64_t refused_flows_ = 0;
 };

@@ -118,6 +118,7 @@ void FlowMonitor::AddSocket(MonitoredFlow* flow, int number) {
 void FlowMonitor::Stop(FlowSocket* socket, uint8_t sides) {
   MonitoredFlow& flow = FlowOf(*socket);
   socket->stopped |= sides;
+  packet_->Withdraw();
   uint8_t watched = 0;
   for (uint32_t i = flow.first_socket; i != kNoIndex; i = sockets_[i].next) {
     watched |= static_cast<uint8_t>(~sockets_[i].stopped & kBothSides);
@@ -131,7 +132,7 @@ void FlowMonitor::Stop(FlowSocket* socket, uint8_t sides) {
   UpdateMask(&flow);
   if (socket->stopped != kBothSides) return;
   flow.has_stopped = true;
-  if (depth_ == 0) Reap(&flow);
+  if (!Running()) Reap(&flow);
 }
 
 // Takes out the sockets that have stopped, and the flow with the last of them.

@@ -9,7 +9,6 @@
 #include "api/copy_bytes.h"
 #include "api/packet/packet_edit.h"
 #include "api/pkt_info_fill.h"
-#include "dataplane/base/small_copy.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/last_frame_reader.h"
@@ -45,9 +44,17 @@ PacketView::PacketView()
     : memory_(std::make_unique<uint8_t[]>(kCopyOffset + kMaxFrameBytes)),
       copy_(memory_.get() + kCopyOffset) {}
 
+// Raw sockets come first: what they have changed is changed for the flow's.
+void PacketView::ShowEdits() {
+  if (frame_->frame != edited_mbuf_) return;
+  frame_ = &edited_frame_;
+  changed_ = true;
+}
+
 void PacketView::Publish() {
   access_.frame_writer->Publish();
   changed_ = true;
+  Withdraw();
 }
 
 int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
@@ -72,30 +79,7 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   return 0;
 }
 
-void PacketView::DescribeSegment(pkt_info* info) const {
-  const dataplane::FrameView& frame = *frame_;
-  FillTcpNumbers(*frame.parsed, frame.time_ns, frame.port, frame.wire_length,
-                 tracked_ != nullptr ? tracked_->stream_offset : 0, info);
-  PointIntoCopy(*frame.parsed, copy_, info);
-}
-
-// What most packets are needs no call that registers would be saved for.
 bool PacketView::CopyCurrent(pkt_info* info) {
-  if (frame_ == nullptr || frame_ == &edited_frame_) [[unlikely]]
-    return CopyAny(info);
-  const rte_mbuf& frame = *frame_->frame;
-  if (!dataplane::IsSmall(frame.pkt_len) || frame.nb_segs != 1 ||
-      frame.pkt_len < frame_->wire_length ||
-      frame_->reason != dataplane::DropReason::kNone) {
-    return CopyAny(info);
-  }
-  dataplane::CopySmall(copy_, rte_pktmbuf_mtod(&frame, const uint8_t*),
-                       frame.pkt_len);
-  DescribeSegment(info);
-  return true;
-}
-
-bool PacketView::CopyAny(pkt_info* info) {
   if (frame_ == nullptr) return false;
   const dataplane::FrameView& frame = *frame_;
   // All of it, also where its slot keeps less.
@@ -106,7 +90,10 @@ bool PacketView::CopyAny(pkt_info* info) {
                   info);
     return true;
   }
-  DescribeSegment(info);
+  FillTcpNumbers(*frame.parsed, frame.time_ns, frame.port,
+                 ClampedLengths(*frame.parsed, frame.wire_length),
+                 tracked_ != nullptr ? tracked_->stream_offset : 0, info);
+  PointIntoCopy(*frame.parsed, copy_, info);
   if (&frame == &edited_frame_) [[unlikely]] {
     // The program may have cut off what its headers still promise.
     const uint32_t there = std::min(frame.wire_length, kMaxFrameBytes);

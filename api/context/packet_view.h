@@ -17,22 +17,45 @@ class PacketView {
   void Attach(const dataplane::WorkerAccess& access) { access_ = access; }
 
   // The packet that is processed from now on, and, if it is of a live flow,
-  // what is known of it there. Both outlive Leave(). Raw sockets come first:
-  // what they have changed is changed for the flow's.
+  // what is known of it there. Both outlive Leave().
   void Enter(const dataplane::FrameView* frame,
              const dataplane::TrackedFrame* tracked) {
-    changed_ = frame->frame == edited_mbuf_;
-    frame_ = changed_ ? &edited_frame_ : frame;
+    frame_ = frame;
     tracked_ = tracked;
+    offered_ = nullptr;
+    changed_ = false;
+    if (HasEdits()) [[unlikely]]
+      ShowEdits();
   }
-  void Leave() { frame_ = nullptr; }
+  void Leave() {
+    frame_ = nullptr;
+    offered_ = nullptr;
+  }
   // The burst's frames are freed, and other ones may be at their places.
   void ForgetEdits() { edited_mbuf_ = nullptr; }
 
+  // A packet of the burst was edited.
+  bool HasEdits() const { return edited_mbuf_ != nullptr; }
+
   // Null: none is being processed.
   const dataplane::FrameView* frame() const { return frame_; }
-  // Null: it is of no live flow.
-  const dataplane::TrackedFrame* tracked() const { return tracked_; }
+  // Null: none is, or it is of no live flow.
+  const dataplane::TrackedFrame* tracked() const {
+    return frame_ != nullptr ? tracked_ : nullptr;
+  }
+
+  // The packet is at hand for the one whose callback comes next: it is the last
+  // one that `side` of the flow socket sent. Until it is changed, left, or the
+  // socket stops.
+  void Offer(int socket, int side) {
+    offered_ = changed_ ? nullptr : frame_;
+    offered_socket_ = socket;
+    offered_side_ = side;
+  }
+  void Withdraw() { offered_ = nullptr; }
+  // What most calls ask for: a packet that was offered, in one small piece.
+  // False: it is not that; `*info` is as it was.
+  bool CopyOffered(int socket, int side, pkt_info* info);
 
   // Last frames are readable by all threads, the current one included, whose
   // bytes may change from here on.
@@ -58,8 +81,7 @@ class PacketView {
   }
 
  private:
-  bool CopyAny(pkt_info* info);
-  void DescribeSegment(pkt_info* info) const;
+  void ShowEdits();
   bool CopyFromSlot(const dataplane::FlowRecord& flow, dataplane::Side side,
                     pkt_info* info);
 
@@ -75,6 +97,9 @@ class PacketView {
   const dataplane::FrameView* frame_ = nullptr;
   const dataplane::TrackedFrame* tracked_ = nullptr;
   bool changed_ = false;  // Publish() was called for the current packet
+  const dataplane::FrameView* offered_ = nullptr;  // null, or frame_
+  int offered_socket_ = 0;
+  int offered_side_ = 0;
   // The packet of the burst that was edited last, as it is since; frame_ points
   // to the first when it is being processed.
   const rte_mbuf* edited_mbuf_ = nullptr;

@@ -2,9 +2,10 @@
 // Any thread; sizes in bytes.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace mosd::dataplane {
 
@@ -12,13 +13,20 @@ inline bool IsSmall(size_t size) { return size - 32 <= 32; }
 
 // Of such a size: two halves, which overlap.
 inline void CopySmall(uint8_t* to, const uint8_t* from, size_t size) {
-  constexpr size_t kHalf = 32;
-  uint8_t first[kHalf];
-  uint8_t last[kHalf];
-  std::memcpy(first, from, kHalf);
-  std::memcpy(last, from + size - kHalf, kHalf);
-  std::memcpy(to, first, kHalf);
-  std::memcpy(to + size - kHalf, last, kHalf);
+  const auto load = [](const uint8_t* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  };
+  const auto store = [](uint8_t* at, __m128i value) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), value);
+  };
+  const __m128i a = load(from);
+  const __m128i b = load(from + 16);
+  const __m128i y = load(from + size - 32);
+  const __m128i z = load(from + size - 16);
+  store(to, a);
+  store(to + 16, b);
+  store(to + size - 32, y);
+  store(to + size - 16, z);
 }
 
 }  // namespace mosd::dataplane

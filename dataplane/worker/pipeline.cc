@@ -186,13 +186,15 @@ DropReason Pipeline::Track(const Job& job, uint32_t interest) {
   return DropReason::kNone;
 }
 
-// A flow that was picked up in mid-stream is one to the appliance alone.
-void Pipeline::Deliver(const FrameView& view, const TrackedFrame& tracked,
-                       uint32_t interest) {
-  if (tracked.late || tracked.flow->Status().midstream()) {
+// A flow that was picked up in mid-stream is one to the appliance alone, and
+// one that is over is the sink's no more: neither has sink_data.
+inline void Pipeline::Deliver(const FrameView& view,
+                              const TrackedFrame& tracked, uint32_t interest) {
+  if (tracked.flow->sink_data != 0) [[likely]] {
+    sink_->OnSegment(view, tracked);
+  } else if (tracked.late || tracked.flow->Status().midstream()) {
     if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
-  } else if ((interest & FlowSink::kFlows) &&
-             (tracked.flow->sink_data != 0 || tracked.started)) {
+  } else if ((interest & FlowSink::kFlows) && tracked.started) {
     sink_->OnSegment(view, tracked);
   }
 }

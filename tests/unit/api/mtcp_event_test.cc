@@ -269,14 +269,43 @@ TEST_F(MtcpEventTest, WhoSeesEveryPacketMayCloseItsSocketAtOne) {
   int calls = 0;
   Run([&](mctx_t mctx) {
     on_call_ = [&](const Call& call) {
-      if (++calls == 3) {
-        EXPECT_EQ(mtcp_close(call.mctx, call.socket), 0);
-      }
+      if (++calls != 3) return;
+      pkt_info info;
+      EXPECT_EQ(mtcp_getlastpkt(call.mctx, call.socket, call.side, &info), 0);
+      EXPECT_EQ(mtcp_close(call.mctx, call.socket), 0);
+      errno = 0;
+      EXPECT_EQ(mtcp_getlastpkt(call.mctx, call.socket, call.side, &info), -1);
+      EXPECT_EQ(errno, EBADF);
     };
     mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
                            &Forward);
   });
   EXPECT_EQ(calls, 3);
+}
+
+TEST_F(MtcpEventTest, WhoSeesEveryPacketSeesTheReceiverAsItWasBefore) {
+  Add(C, "FA", 1006, 5006);
+  Add(S, "R", 5006, 0);
+  std::vector<std::string> states;
+  Run([&](mctx_t mctx) {
+    on_call_ = [&](const Call& call) {
+      int of[2] = {-1, -1};
+      for (const int side : {MOS_SIDE_CLI, MOS_SIDE_SVR}) {
+        socklen_t length = sizeof(int);
+        EXPECT_EQ(mtcp_getsockopt(call.mctx, call.socket, SOL_MONSOCKET,
+                                  side == MOS_SIDE_CLI ? MOS_TCP_STATE_CLI
+                                                       : MOS_TCP_STATE_SVR,
+                                  &of[side], &length),
+                  0);
+      }
+      states.push_back(absl::StrCat(of[0], "/", of[1]));
+    };
+    mtcp_register_callback(mctx, Stream(mctx), MOS_ON_PKT_IN, MOS_HK_SND,
+                           &Forward);
+  });
+  // SYN, SYN/ACK, ACK, data twice, FIN, RST: what the sender is by sending it.
+  EXPECT_THAT(states,
+              ElementsAre("2/0", "2/3", "4/3", "4/4", "4/4", "5/4", "5/0"));
 }
 
 TEST_F(MtcpEventTest, WhoSeesEveryPacketMayStopWatchingASide) {
