@@ -57,11 +57,11 @@ grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
           ? kDefaultPageSize
           : std::min<size_t>(request.page_size(), kMaxPageSize);
 
-  const absl::Time deadline = absl::Now() + kTimeBudget;
+  const absl::Time deadline = absl::Now() + time_budget_;
   std::vector<FlowSnapshot> flows;
   bool more = true;
   size_t found = 0;
-  while (more && found < page_size && absl::Now() < deadline) {
+  do {
     flows.clear();
     more = dataplane_->ScanFlows(
         &cursor, std::min(kScanFlows, page_size - found), kScanRecords, &flows);
@@ -73,7 +73,7 @@ grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
       FillFlow(flow, boot_->flow_epoch(), response->add_flows());
       ++found;
     }
-  }
+  } while (more && found < page_size && absl::Now() < deadline);
   if (more) {
     response->set_next_page_token(
         SealPageToken(*boot_, request.filter(), view, cursor));

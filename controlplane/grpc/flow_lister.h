@@ -19,13 +19,14 @@ class FlowLister {
   // A page of this many flows, each as large as a Flow gets, stays below the
   // 4 MB that clients accept by default (a unit test holds the two together).
   static constexpr uint32_t kMaxPageSize = 10000;
-  // A page is cut short after this long, so that a filter that matches little
-  // does not hold one of gRPC's few threads.
   static constexpr absl::Duration kTimeBudget = absl::Milliseconds(20);
 
-  // The pointers are not owned and outlive the lister.
-  FlowLister(const dataplane::Dataplane* dataplane, const BootIdentity* boot)
-      : dataplane_(dataplane), boot_(boot) {}
+  // The pointers are not owned and outlive the lister. A page is cut short
+  // after `time_budget`, so that a filter that matches little does not hold one
+  // of gRPC's few threads; some of the table is scanned for each.
+  FlowLister(const dataplane::Dataplane* dataplane, const BootIdentity* boot,
+             absl::Duration time_budget = kTimeBudget)
+      : dataplane_(dataplane), boot_(boot), time_budget_(time_budget) {}
 
   // INVALID_ARGUMENT, INVALID_FILTER, INVALID_PAGE_TOKEN.
   grpc::Status List(const mos::v1::ListFlowsRequest& request,
@@ -34,6 +35,7 @@ class FlowLister {
  private:
   const dataplane::Dataplane* const dataplane_;
   const BootIdentity* const boot_;
+  const absl::Duration time_budget_;
 };
 
 }  // namespace mosd::controlplane
