@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "dataplane/base/prefetch.h"
 #include "dataplane/base/region.h"
 #include "dataplane/base/thread_sanitizer.h"
 
@@ -32,8 +33,8 @@ class FlowIndex {
 
   // Brings both buckets of a hash towards the cache.
   void Prefetch(uint64_t hash) const {
-    __builtin_prefetch(&buckets_[First(hash)]);
-    __builtin_prefetch(&buckets_[Second(hash)]);
+    dataplane::Prefetch(&buckets_[First(hash)]);
+    dataplane::Prefetch(&buckets_[Second(hash)]);
   }
 
   // Calls visit(record) for each record whose tag matches until it returns

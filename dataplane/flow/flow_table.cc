@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "dataplane/base/prefetch.h"
 #include "dataplane/flow/flow_sink.h"
 
 namespace mosd::dataplane {
@@ -19,6 +20,18 @@ EndReason ReasonAtDeadline(const FlowRecord& flow) {
   return flow.Status().state() == FlowState::kTimeWait
              ? flow.closed_by
              : EndReason::kIdleTimeout;
+}
+
+std::array<int64_t, kFlowStates> ByState(const Timeouts& timeouts) {
+  std::array<int64_t, kFlowStates> by_state{};
+  const auto of = [&](FlowState state) -> int64_t& {
+    return by_state[static_cast<size_t>(state)];
+  };
+  of(FlowState::kHalfOpen) = timeouts.half_open_ns;
+  of(FlowState::kEstablished) = timeouts.established_ns;
+  of(FlowState::kClosing) = timeouts.closing_ns;
+  of(FlowState::kTimeWait) = timeouts.time_wait_ns;
+  return by_state;
 }
 
 }  // namespace
@@ -40,6 +53,7 @@ FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
                      FrameWriter* frames, FlowEventRing* events, Region region,
                      FlowIndex index)
     : options_(options),
+      timeout_ns_(ByState(options.timeouts)),
       hash_(hash),
       frames_(frames),
       events_(events),
@@ -64,23 +78,6 @@ FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
   }
 }
 
-int64_t FlowTable::Timeout(FlowState state) const {
-  switch (state) {
-    case FlowState::kHalfOpen:
-      return options_.timeouts.half_open_ns;
-    case FlowState::kEstablished:
-      return options_.timeouts.established_ns;
-    case FlowState::kTimeWait:
-      return options_.timeouts.time_wait_ns;
-    default:
-      return options_.timeouts.closing_ns;
-  }
-}
-
-int64_t FlowTable::Deadline(const FlowRecord& flow) const {
-  return flow.LastTimeNs() + Timeout(flow.Status().state());
-}
-
 FlowId FlowTable::IdOf(const FlowRecord& flow) const {
   return FlowId::Make(options_.worker, NumberOf(flow),
                       flow.generation.load(std::memory_order_relaxed));
@@ -95,10 +92,10 @@ FlowRecord* FlowTable::PrefetchRecord(uint64_t hash) {
     // saves.
     FlowRecord* const flow = &records_[record];
     likely = flow;
-    __builtin_prefetch(flow, 1);
-    __builtin_prefetch(&flow->tcp, 1);
-    __builtin_prefetch(&flow->side[0], 1);
-    __builtin_prefetch(&flow->side[1], 1);
+    PrefetchToWrite(flow);
+    PrefetchToWrite(&flow->tcp);
+    PrefetchToWrite(&flow->side[0]);
+    PrefetchToWrite(&flow->side[1]);
     return false;
   });
   return likely;

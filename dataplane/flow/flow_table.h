@@ -10,6 +10,7 @@
 // EndBurst(), so that pointers to them hold for a burst.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -83,7 +84,9 @@ class FlowTable {
   void End(FlowRecord* flow, EndReason reason, int64_t time_ns);
 
   // When a live flow times out unless it is heard of, ns.
-  int64_t Deadline(const FlowRecord& flow) const;
+  int64_t Deadline(const FlowRecord& flow) const {
+    return flow.LastTimeNs() + Timeout(flow.Status().state());
+  }
 
   // Ends a live flow at its deadline: one in TIME-WAIT with the reason in its
   // `closed_by`, others with kIdleTimeout.
@@ -123,7 +126,9 @@ class FlowTable {
     return static_cast<uint32_t>(&flow - records_);
   }
   static Wheel WheelOf(FlowState state);
-  int64_t Timeout(FlowState state) const;
+  int64_t Timeout(FlowState state) const {
+    return timeout_ns_[static_cast<size_t>(state)];
+  }
   bool MakeRoom(int64_t now_ns);
   bool EvictEstablished(int64_t now_ns);
   uint32_t TakeRecord();
@@ -133,6 +138,7 @@ class FlowTable {
   void Finish(uint32_t record, EndReason reason, int64_t time_ns);
 
   const FlowTableOptions options_;
+  const std::array<int64_t, kFlowStates> timeout_ns_;  // of an ended flow: 0
   const FlowHash* const hash_;
   FrameWriter* const frames_;
   FlowEventRing* const events_;

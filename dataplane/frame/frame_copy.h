@@ -42,15 +42,61 @@ inline void CopyFromShared(void* to, const void* shared, size_t size) {
 // it.
 inline void StreamLine(uint8_t* line, const uint8_t* from) {
 #if defined(__x86_64__)
-  for (size_t lane = 0; lane < 64; lane += 16) {
-    _mm_stream_si128(
-        reinterpret_cast<__m128i*>(line + lane),
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + lane)));
-  }
+  const auto* const in = reinterpret_cast<const __m128i*>(from);
+  auto* const out = reinterpret_cast<__m128i*>(line);
+  const __m128i first = _mm_loadu_si128(in);
+  const __m128i second = _mm_loadu_si128(in + 1);
+  const __m128i third = _mm_loadu_si128(in + 2);
+  const __m128i fourth = _mm_loadu_si128(in + 3);
+  _mm_stream_si128(out, first);
+  _mm_stream_si128(out + 1, second);
+  _mm_stream_si128(out + 2, third);
+  _mm_stream_si128(out + 3, fourth);
 #else
   std::memcpy(line, from, 64);
 #endif
 }
+
+#if defined(__x86_64__) && !defined(MOSD_THREAD_SANITIZER)
+// Writes a cache line of which only `size` (1 to 63) bytes are wanted, past the
+// caches; zeros follow them. At least 16 bytes lie before the end of `from`. No
+// byte behind it is read, and none goes by way of the stack: a vector that is
+// loaded from bytes just stored waits for them.
+inline void StreamPart(uint8_t* line, const uint8_t* from, size_t size) {
+  // A vector from here on moves bytes down by 16 less the offset, and zeros
+  // what is left.
+  alignas(32) static constexpr int8_t kShift[32] = {
+      0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+      -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  const auto load = [](const void* at) {
+    return _mm_loadu_si128(static_cast<const __m128i*>(at));
+  };
+  for (size_t lane = 0; lane < 64; lane += 16) {
+    __m128i value = _mm_setzero_si128();
+    if (lane + 16 <= size) {
+      value = load(from + lane);
+    } else if (lane < size) {
+      value = _mm_shuffle_epi8(load(from + size - 16),
+                               load(kShift + 16 - (size - lane)));
+    }
+    _mm_stream_si128(reinterpret_cast<__m128i*>(line + lane), value);
+  }
+}
+
+// A large frame: what belongs to the cache line in which it begins, by way of
+// the caches, since that line holds its header as well; the rest past them.
+inline void StreamFrame(uint8_t* out, const uint8_t* in, size_t size) {
+  const size_t head = (64 - (reinterpret_cast<uintptr_t>(out) & 63)) & 63;
+  for (size_t done = 0; done < head; done += 8) {
+    uint64_t word;
+    std::memcpy(&word, in + done, sizeof(word));
+    std::memcpy(out + done, &word, sizeof(word));
+  }
+  size_t done = head;
+  for (; done + 64 <= size; done += 64) StreamLine(out + done, in + done);
+  if (done != size) StreamPart(out + done, in + done, size - done);
+}
+#endif
 
 // Writes `size` bytes; whatever follows them in their last cache line belongs
 // to the same buffer, and may be lost. Stores may pass the caches and are
@@ -70,21 +116,8 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
 #else
   auto* out = static_cast<uint8_t*>(shared);
   if (size >= kNonTemporalBytes) {
-    // Up to a cache line boundary, then whole lines past the caches.
-    const size_t head = (64 - (reinterpret_cast<uintptr_t>(out) & 63)) & 63;
-    std::memcpy(out, in, head);
-    size_t done = head;
-    for (; done + 64 <= size; done += 64) {
-      StreamLine(out + done, in + done);
-    }
-    if (done != size) {
-      alignas(64) uint8_t last[64] = {};
-      std::memcpy(last, in + done, size - done);
-      StreamLine(out + done, last);
-    }
-    return;
-  }
-  if (IsSmall(size)) {
+    StreamFrame(out, in, size);
+  } else if (IsSmall(size)) {
     CopySmall(out, in, size);
   } else {
     std::memcpy(out, in, size);

@@ -3,33 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/frame/frame_copy.h"
-
 namespace mosd::dataplane {
 namespace {
 
-// Of the largest buffers whose frames are written through the caches.
-constexpr uint32_t kCachedUnits =
-    (kFrameHeaderBytes + kNonTemporalBytes) / kFrameUnit;
-
 constexpr uint32_t kMaxUnits = kFrameClassUnits.back();
-
-// Class of the smallest buffers with at least so many units.
-constexpr auto kClassOfUnits = [] {
-  std::array<uint8_t, kMaxUnits + 1> table{};
-  size_t frame_class = 0;
-  for (uint32_t units = 0; units <= kMaxUnits; ++units) {
-    if (units > kFrameClassUnits[frame_class]) ++frame_class;
-    table[units] = static_cast<uint8_t>(frame_class);
-  }
-  return table;
-}();
-
-size_t ClassOf(uint32_t frame_bytes) {
-  const uint32_t units =
-      (frame_bytes + kFrameHeaderBytes + kFrameUnit - 1) / kFrameUnit;
-  return kClassOfUnits[std::min(units, kMaxUnits)];
-}
 
 }  // namespace
 
@@ -47,15 +24,17 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
   if (!region.ok()) return region.status();
   pool.region_ = *std::move(region);
 
-  uint64_t entries = 0;
+  uint64_t entries = kFrameClasses * kQuarantine;
   for (uint32_t units : kFrameClassUnits) entries += pool.units_ / units + 1;
   auto stacks = Region::Map(entries * sizeof(uint32_t));
   if (!stacks.ok()) return stacks.status();
   pool.stacks_ = *std::move(stacks);
-  auto* stack = reinterpret_cast<uint32_t*>(pool.stacks_.data());
+  auto* place = reinterpret_cast<uint32_t*>(pool.stacks_.data());
   for (size_t i = 0; i < kFrameClasses; ++i) {
-    pool.classes_[i].free = stack;
-    stack += pool.units_ / kFrameClassUnits[i] + 1;
+    pool.classes_[i].quarantine = place;
+    place += kQuarantine;
+    pool.classes_[i].free = place;
+    place += pool.units_ / kFrameClassUnits[i] + 1;
   }
   return pool;
 }
@@ -96,20 +75,8 @@ bool FramePool::TakeQuarantined(size_t frame_class, uint32_t* unit) {
   return true;
 }
 
-bool FramePool::Acquire(uint32_t frame_bytes, uint32_t least_bytes,
-                        FrameBuffer* buffer) {
-  const size_t wanted = ClassOf(frame_bytes);
-  if (!Take(wanted, &buffer->unit)) [[unlikely]]
-    return AcquireOther(wanted, std::min(least_bytes, frame_bytes), buffer);
-  buffer->frame_class = static_cast<uint8_t>(wanted);
-  classes_[wanted].in_use.Add(1);
-  return true;
-}
-
-// Memory has run out.
-bool FramePool::AcquireOther(size_t wanted, uint32_t least_bytes,
-                             FrameBuffer* buffer) {
-  const size_t least = ClassOf(least_bytes);
+bool FramePool::AcquireRare(size_t wanted, uint32_t least_bytes,
+                            FrameBuffer* buffer) {
   const auto found = [&](size_t frame_class, uint32_t unit) {
     buffer->unit = unit;
     buffer->frame_class = static_cast<uint8_t>(frame_class);
@@ -117,41 +84,20 @@ bool FramePool::AcquireOther(size_t wanted, uint32_t least_bytes,
     return true;
   };
   uint32_t unit;
-  // A whole frame in a larger buffer or in one still in quarantine (a reader
-  // may have to read again) is better than a part of it.
+  if (Carve(wanted, &unit)) return found(wanted, unit);
+  // Memory has run out. A whole frame in a larger buffer or in one still in
+  // quarantine (a reader may have to read again) is better than a part of it.
   for (size_t i = wanted + 1; i < kFrameClasses; ++i) {
     if (Take(i, &unit)) return found(i, unit);
   }
   for (size_t i = wanted; i < kFrameClasses; ++i) {
     if (TakeQuarantined(i, &unit)) return found(i, unit);
   }
+  const size_t least = std::min(FrameClassOf(least_bytes), wanted);
   for (size_t i = wanted; i-- > least;) {
     if (Take(i, &unit) || TakeQuarantined(i, &unit)) return found(i, unit);
   }
   return false;
-}
-
-// The next burst writes there: the header, and all of a small frame, whose
-// bytes do not go past the caches.
-void FramePool::FetchForWriting(uint32_t unit, size_t frame_class) const {
-  __builtin_prefetch(At(unit), 1);
-  const uint32_t units = kFrameClassUnits[frame_class];
-  if (units > kCachedUnits) return;
-  for (uint32_t i = 1; i < units; ++i) __builtin_prefetch(At(unit + i), 1);
-}
-
-void FramePool::Release(FrameBuffer buffer) {
-  Class& c = classes_[buffer.frame_class];
-  c.in_use.Add(uint64_t{0} - 1);
-  if (c.quarantine_count == kQuarantine) {
-    uint32_t oldest = 0;
-    TakeQuarantined(buffer.frame_class, &oldest);
-    c.free[c.free_count++] = oldest;
-    FetchForWriting(oldest, buffer.frame_class);
-  }
-  c.quarantine[(c.quarantine_head + c.quarantine_count) % kQuarantine] =
-      buffer.unit;
-  ++c.quarantine_count;
 }
 
 }  // namespace mosd::dataplane

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "dataplane/base/prefetch.h"
 #include "dataplane/base/region.h"
 #include "dataplane/base/single_writer.h"
+#include "dataplane/frame/frame_copy.h"
 
 namespace mosd::dataplane {
 
@@ -34,6 +36,23 @@ inline constexpr std::array<uint16_t, 25> kFrameClassUnits = {
     32, 40, 48, 64, 80, 96, 120, 145, 256, 512, 768, 1025};
 inline constexpr size_t kFrameClasses = kFrameClassUnits.size();
 
+// Class of the smallest buffers with at least so many units.
+inline constexpr auto kFrameClassOfUnits = [] {
+  std::array<uint8_t, kFrameClassUnits.back() + 1> table{};
+  uint8_t frame_class = 0;
+  for (uint32_t units = 0; units < table.size(); ++units) {
+    if (units > kFrameClassUnits[frame_class]) ++frame_class;
+    table[units] = frame_class;
+  }
+  return table;
+}();
+
+// Of the smallest buffers that hold a frame of at most kMaxFrameBytes.
+constexpr size_t FrameClassOf(uint32_t frame_bytes) {
+  return kFrameClassOfUnits[(frame_bytes + kFrameHeaderBytes + kFrameUnit - 1) /
+                            kFrameUnit];
+}
+
 constexpr uint32_t FrameClassCapacity(size_t frame_class) {
   return kFrameClassUnits[frame_class] * kFrameUnit - kFrameHeaderBytes;
 }
@@ -41,6 +60,10 @@ constexpr uint32_t FrameClassCapacity(size_t frame_class) {
 // Largest frame that any class holds.
 inline constexpr uint32_t kMaxFrameBytes = 65535;
 static_assert(FrameClassCapacity(kFrameClasses - 1) >= kMaxFrameBytes);
+
+// Of the largest buffers whose frames are written through the caches.
+inline constexpr uint32_t kCachedUnits =
+    (kFrameHeaderBytes + kNonTemporalBytes) / kFrameUnit;
 
 // Names a buffer.
 struct FrameBuffer {
@@ -60,10 +83,34 @@ class FramePool {
   // A buffer for a frame of `frame_bytes` (at most kMaxFrameBytes), or, when
   // memory has run out, for as much of it as there is room for, but no less
   // than `least_bytes`. False: not even that. Worker only; constant time.
-  bool Acquire(uint32_t frame_bytes, uint32_t least_bytes, FrameBuffer* buffer);
+  bool Acquire(uint32_t frame_bytes, uint32_t least_bytes,
+               FrameBuffer* buffer) {
+    const size_t wanted = FrameClassOf(frame_bytes);
+    Class& c = classes_[wanted];
+    if (c.free_count == 0) [[unlikely]]
+      return AcquireRare(wanted, least_bytes, buffer);
+    buffer->unit = c.free[--c.free_count];
+    buffer->frame_class = static_cast<uint8_t>(wanted);
+    c.in_use.Add(1);
+    return true;
+  }
 
   // Gives a buffer back. Worker only; constant time.
-  void Release(FrameBuffer buffer);
+  void Release(FrameBuffer buffer) {
+    Class& c = classes_[buffer.frame_class];
+    c.in_use.Add(uint64_t{0} - 1);
+    if (c.quarantine_count == kQuarantine) [[likely]] {
+      // The oldest one's time is over, and this one takes its place.
+      uint32_t& oldest = c.quarantine[c.quarantine_head];
+      c.quarantine_head = (c.quarantine_head + 1) % kQuarantine;
+      c.free[c.free_count++] = oldest;
+      FetchForWriting(oldest, buffer.frame_class);
+      oldest = buffer.unit;
+      return;
+    }
+    c.quarantine[(c.quarantine_head + c.quarantine_count++) % kQuarantine] =
+        buffer.unit;
+  }
 
   std::byte* At(uint32_t unit) const {
     return region_.data() + size_t{unit} * kFrameUnit;
@@ -79,31 +126,43 @@ class FramePool {
   }
 
  private:
-  struct Class {
+  struct alignas(64) Class {
     // Free buffers, by unit; a stack, so that warm ones are used first.
     uint32_t* free = nullptr;
     uint32_t free_count = 0;
     // Not yet handed out part of the chunk being carved.
     uint32_t carve_next = 0;
-    uint32_t carve_left = 0;  // buffers
-    std::array<uint32_t, kQuarantine> quarantine;
-    uint32_t quarantine_head = 0;  // oldest
+    uint32_t carve_left = 0;         // buffers
+    uint32_t* quarantine = nullptr;  // a ring of kQuarantine
+    uint32_t quarantine_head = 0;    // oldest
     uint32_t quarantine_count = 0;
     SingleWriter<uint64_t> in_use;  // writer: worker; readers: any
     SingleWriter<uint64_t> total;
   };
+  static_assert(sizeof(Class) == 64);
 
   FramePool() = default;
 
   // A free buffer of just this class, carving if need be.
   bool Take(size_t frame_class, uint32_t* unit);
-  bool AcquireOther(size_t wanted, uint32_t least_bytes, FrameBuffer* buffer);
+  // No buffer of the wanted class is free.
+  bool AcquireRare(size_t wanted, uint32_t least_bytes, FrameBuffer* buffer);
   bool Carve(size_t frame_class, uint32_t* unit);
   bool TakeQuarantined(size_t frame_class, uint32_t* unit);
-  void FetchForWriting(uint32_t unit, size_t frame_class) const;
+  // The next burst writes there: the header, and all of a small frame, whose
+  // bytes do not go past the caches.
+  void FetchForWriting(uint32_t unit, size_t frame_class) const {
+    const std::byte* const at = At(unit);
+    PrefetchToWrite(at);
+    const uint32_t units = kFrameClassUnits[frame_class];
+    if (units > kCachedUnits) return;
+    for (uint32_t i = 1; i < units; ++i) {
+      PrefetchToWrite(at + size_t{i} * kFrameUnit);
+    }
+  }
 
   Region region_;
-  Region stacks_;
+  Region stacks_;  // the classes' free buffers, and their quarantines
   uint32_t units_ = 0;
   uint32_t carved_units_ = 0;
   uint32_t chunk_units_ = 0;

@@ -54,9 +54,10 @@ class FrameWriter {
   // Publish(). `record.captured_length` is what shall be kept of it, of which
   // `least_bytes` (the headers) must fit. When memory has run out, the frame
   // is shortened, or not kept, and the slot emptied: an older frame is not the
-  // last one. When kBatch are staged, publishes them first.
-  void Stage(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
-             uint32_t least_bytes);
+  // last one. When kBatch are staged, publishes them first. In
+  // last_frame_inline.h.
+  inline void Stage(FrameSlot* slot, const uint8_t* data,
+                    const FrameRecord& record, uint32_t least_bytes);
 
   // Makes the staged frames visible, in order.
   void Publish();
@@ -72,8 +73,7 @@ class FrameWriter {
   struct Staged {
     FrameSlot* slot;
     const uint8_t* data;
-    uint64_t word;    // for the slot
-    uint64_t header;  // first word of the buffer
+    uint64_t word;  // for the slot
     FrameRecord record;
   };
 

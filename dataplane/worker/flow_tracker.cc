@@ -1,14 +1,10 @@
 #include "dataplane/worker/flow_tracker.h"
 
-#include "dataplane/tcp/tcp_expected.h"
 #include "dataplane/tcp/tcp_tracker.h"
+#include "dataplane/worker/flow_tracker_inline.h"
 
 namespace mosd::dataplane {
 namespace {
-
-Side SenderOf(uint8_t source_index, const FlowStatus& status) {
-  return source_index == status.client_index() ? Side::kClient : Side::kServer;
-}
 
 EndReason FinBy(Side side) {
   return side == Side::kClient ? EndReason::kFinClient : EndReason::kFinServer;
@@ -51,19 +47,6 @@ bool IsOvertakenSyn(const FlowRecord& flow, Side sender, uint8_t flags) {
          flow.tcp.end[Index(Side::kServer)].state == TcpState::kSynRcvd;
 }
 
-TcpSegment SegmentOf(const ParsedFrame& frame) {
-  return {frame.seq,    frame.ack,       frame.payload_length,
-          frame.window, frame.tcp_flags, frame.window_scale};
-}
-
-void CountFrame(FlowSideRecord* side, const ParsedFrame& frame,
-                uint32_t wire_length, int64_t time_ns) {
-  side->frames.Add(1);
-  side->wire_bytes.Add(wire_length);
-  side->payload_bytes.Add(frame.payload_length);
-  side->last_time_ns.Set(time_ns);
-}
-
 }  // namespace
 
 // A segment on its way through TrackAny().
@@ -97,34 +80,6 @@ DropReason FlowTracker::TrackAny(uint64_t hash, const ParsedFrame& frame,
     }
   }
   return Open(arrival, syn_seen, tracked);
-}
-
-// A segment in order on an established flow that has not timed out. It may be
-// said of `flow` only as long as it lives, for then no other has its key.
-bool FlowTracker::TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
-                                uint32_t wire_length, int64_t time_ns,
-                                TrackedFrame* tracked) {
-  FlowStatus status = flow->Status();
-  const Side sender = SenderOf(frame.source_index, status);
-  const TcpSegment segment = SegmentOf(frame);
-  if (status.state() != FlowState::kEstablished ||
-      !flow->key.Equals(frame.key) ||
-      !TcpIsExpected(flow->tcp, sender, segment) ||
-      table_->Deadline(*flow) <= time_ns) {
-    return false;
-  }
-  *tracked = {};
-  tracked->flow = flow;
-  tracked->sender = sender;
-  tracked->in_window = true;
-  tracked->state_before[0] = tracked->state_before[1] = TcpState::kEstablished;
-  tracked->stream_offset = TcpApplyExpected(&flow->tcp, sender, segment);
-  CountFrame(&flow->side[Index(sender)], frame, wire_length, time_ns);
-  if (status.last_speaker() != sender) {
-    status.set_last_speaker(sender);
-    flow->SetStatus(status);
-  }
-  return true;
 }
 
 // Whether a new flow begins in place of `flow`, which is then over. `*syn_seen`

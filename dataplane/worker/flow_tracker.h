@@ -28,15 +28,10 @@ class FlowTracker {
   // `tracked->end`, for Conclude().
   // `hash` is that of frame.key, `likely` what FlowTable::PrefetchRecord said.
   // kTcpOrphan, kFlowTableFull: there is no flow for it, and `*tracked` is
-  // unspecified.
-  DropReason Track(uint64_t hash, FlowRecord* likely, const ParsedFrame& frame,
-                   uint32_t wire_length, int64_t time_ns,
-                   TrackedFrame* tracked) {
-    if (likely != nullptr &&
-        TrackExpected(likely, frame, wire_length, time_ns, tracked)) [[likely]]
-      return DropReason::kNone;
-    return TrackAny(hash, frame, wire_length, time_ns, tracked);
-  }
+  // unspecified. In flow_tracker_inline.h.
+  inline DropReason Track(uint64_t hash, FlowRecord* likely,
+                          const ParsedFrame& frame, uint32_t wire_length,
+                          int64_t time_ns, TrackedFrame* tracked);
 
   // Ends the flow of a frame that said so, once it was told to whom it may
   // concern. Before the next Track().
@@ -49,9 +44,9 @@ class FlowTracker {
  private:
   struct Arrival;
 
-  bool TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
-                     uint32_t wire_length, int64_t time_ns,
-                     TrackedFrame* tracked);
+  inline bool TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
+                            uint32_t wire_length, int64_t time_ns,
+                            TrackedFrame* tracked);
   DropReason TrackAny(uint64_t hash, const ParsedFrame& frame,
                       uint32_t wire_length, int64_t time_ns,
                       TrackedFrame* tracked);

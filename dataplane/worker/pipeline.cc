@@ -1,12 +1,15 @@
 #include "dataplane/worker/pipeline.h"
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include <algorithm>
 
+#include "dataplane/base/prefetch.h"
+#include "dataplane/frame/last_frame_inline.h"
+#include "dataplane/packet/plain_frame.h"
 #include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
+#include "dataplane/worker/flow_tracker_inline.h"
 
 namespace mosd::dataplane {
 namespace {
@@ -18,9 +21,7 @@ constexpr uint32_t kFetchAhead = 4;
 // for any IP packet.
 constexpr uint32_t kUnknownRest = 65536;
 
-void FetchFrame(rte_mbuf* frame) {
-  rte_prefetch0(rte_pktmbuf_mtod(frame, void*));
-}
+void FetchFrame(rte_mbuf* frame) { Prefetch(rte_pktmbuf_mtod(frame, void*)); }
 
 // The first bytes of a frame in one piece; `scratch` has kMaxHeaderBytes.
 std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
@@ -74,23 +75,36 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   FreeFrames(frames, count);
 }
 
-DropReason Pipeline::Parse(rte_mbuf* frame, Job* job) {
+[[gnu::always_inline]] inline DropReason Pipeline::Parse(rte_mbuf* frame,
+                                                         Job* job) {
   const FrameStamp& stamp = *StampOf(frame);
   now_ns_ = std::max(now_ns_, stamp.time_ns);
+  job->view = {frame,      stamp.time_ns,     stamp.wire_length,
+               stamp.port, DropReason::kNone, &job->parsed};
+  const FrameBytes bytes(
+      {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
+  if (frame->nb_segs != 1 || stamp.maybe_cut ||
+      !ParsePlainFrame(bytes, std::max(frame->pkt_len, stamp.wire_length),
+                       &job->parsed)) [[unlikely]] {
+    job->view.reason = ParseOther(frame, job);
+    if (job->view.reason != DropReason::kNone) return job->view.reason;
+  }
+  job->hash = (*hash_)(job->parsed.key);
+  return DropReason::kNone;
+}
+
+DropReason Pipeline::ParseOther(rte_mbuf* frame, Job* job) {
+  const FrameStamp& stamp = *StampOf(frame);
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
   const DropReason reason =
       ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
-  job->view = {frame,      stamp.time_ns, stamp.wire_length,
-               stamp.port, reason,        &job->parsed};
-  if (reason != DropReason::kNone) return reason;
-  if (stamp.maybe_cut) {
+  if (reason == DropReason::kNone && stamp.maybe_cut) {
     job->view.wire_length =
         std::max(frame->pkt_len, job->parsed.ip_offset + job->parsed.ip_length);
   }
-  job->hash = (*hash_)(job->parsed.key);
-  return DropReason::kNone;
+  return reason;
 }
 
 uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
@@ -147,6 +161,55 @@ void Pipeline::HandOver() {
   }
 }
 
+[[gnu::always_inline]] inline void Pipeline::Keep(const TrackedFrame& tracked,
+                                                  const FrameView& view) {
+  const uint32_t least = view.parsed->payload_offset;
+  const uint32_t kept = std::min({view.frame->pkt_len, kMaxFrameBytes,
+                                  std::max(options_.snaplen_bytes, least)});
+  const bool whole = view.frame->nb_segs == 1;
+  const void* const bytes =
+      whole ? rte_pktmbuf_mtod(view.frame, const void*)
+            : rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
+  frames_->Stage(&tracked.flow->side[Index(tracked.sender)].last_frame,
+                 static_cast<const uint8_t*>(bytes),
+                 {view.time_ns, tracked.stream_offset, view.wire_length,
+                  static_cast<uint16_t>(kept), view.port},
+                 least);
+  if (!whole) frames_->Publish();  // the next such frame needs whole_
+}
+
+// A flow that was picked up in mid-stream is one to the appliance alone, and
+// one that is over is the sink's no more: neither has sink_data.
+inline void Pipeline::Deliver(const FrameView& view,
+                              const TrackedFrame& tracked, uint32_t interest) {
+  if (tracked.flow->sink_data != 0) [[likely]] {
+    sink_->OnSegment(view, tracked);
+  } else if (tracked.late || tracked.flow->Status().midstream()) {
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
+  } else if ((interest & FlowSink::kFlows) && tracked.started) {
+    sink_->OnSegment(view, tracked);
+  }
+}
+
+[[gnu::always_inline]] inline DropReason Pipeline::Track(const Job& job,
+                                                         uint32_t interest) {
+  const FrameView& view = job.view;
+  if (interest & FlowSink::kFrames) sink_->OnFrame(view);
+  if (view.reason != DropReason::kNone) return view.reason;
+  TrackedFrame tracked;
+  const DropReason reason = tracker_.Track(
+      job.hash, job.flow, job.parsed, view.wire_length, view.time_ns, &tracked);
+  if (reason != DropReason::kNone) [[unlikely]] {
+    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
+    return reason;
+  }
+  counts_.retransmitted += tracked.retransmission ? 1 : 0;
+  if (options_.last_frame) Keep(tracked, view);
+  if (interest != 0) Deliver(view, tracked, interest);
+  tracker_.Conclude(tracked, view.time_ns);
+  return DropReason::kNone;
+}
+
 void Pipeline::Process(uint32_t jobs) {
   const uint32_t interest = Interest();
   // What has timed out by now comes before what happens now.
@@ -166,55 +229,6 @@ void Pipeline::Process(uint32_t jobs) {
   if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
   FreeFrames(done, jobs);
-}
-
-DropReason Pipeline::Track(const Job& job, uint32_t interest) {
-  const FrameView& view = job.view;
-  if (interest & FlowSink::kFrames) sink_->OnFrame(view);
-  if (view.reason != DropReason::kNone) return view.reason;
-  TrackedFrame tracked;
-  const DropReason reason = tracker_.Track(
-      job.hash, job.flow, job.parsed, view.wire_length, view.time_ns, &tracked);
-  if (reason != DropReason::kNone) [[unlikely]] {
-    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
-    return reason;
-  }
-  counts_.retransmitted += tracked.retransmission ? 1 : 0;
-  if (options_.last_frame) Keep(tracked, view);
-  if (interest != 0) Deliver(view, tracked, interest);
-  tracker_.Conclude(tracked, view.time_ns);
-  return DropReason::kNone;
-}
-
-// A flow that was picked up in mid-stream is one to the appliance alone, and
-// one that is over is the sink's no more: neither has sink_data.
-inline void Pipeline::Deliver(const FrameView& view,
-                              const TrackedFrame& tracked, uint32_t interest) {
-  if (tracked.flow->sink_data != 0) [[likely]] {
-    sink_->OnSegment(view, tracked);
-  } else if (tracked.late || tracked.flow->Status().midstream()) {
-    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
-  } else if ((interest & FlowSink::kFlows) && tracked.started) {
-    sink_->OnSegment(view, tracked);
-  }
-}
-
-void Pipeline::Keep(const TrackedFrame& tracked, const FrameView& view) {
-  const uint32_t least = view.parsed->payload_offset;
-  const uint32_t kept = std::min({view.frame->pkt_len, kMaxFrameBytes,
-                                  std::max(options_.snaplen_bytes, least)});
-  const FrameRecord record{view.time_ns, tracked.stream_offset,
-                           view.wire_length, static_cast<uint16_t>(kept),
-                           view.port};
-  FrameSlot* const slot = &tracked.flow->side[Index(tracked.sender)].last_frame;
-  if (view.frame->nb_segs == 1) [[likely]] {
-    frames_->Stage(slot, rte_pktmbuf_mtod(view.frame, const uint8_t*), record,
-                   least);
-    return;
-  }
-  const void* bytes = rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
-  frames_->Stage(slot, static_cast<const uint8_t*>(bytes), record, least);
-  frames_->Publish();  // the next such frame needs whole_
 }
 
 void Pipeline::PassTime(int64_t now_ns) {

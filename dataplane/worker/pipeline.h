@@ -75,6 +75,8 @@ class Pipeline {
   // worker's is handed over.
   uint32_t Prepare(rte_mbuf** frames, uint32_t count, bool may_hand_over);
   DropReason Parse(rte_mbuf* frame, Job* job);
+  // What is not a plain frame in one piece.
+  DropReason ParseOther(rte_mbuf* frame, Job* job);
   void HandOver();
   void Process(uint32_t jobs);
   DropReason Track(const Job& job, uint32_t interest);

@@ -19,7 +19,7 @@
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/frame_pool.h"
-#include "dataplane/frame/last_frame.h"
+#include "dataplane/frame/last_frame_inline.h"
 #include "tests/support/flow_keys.h"
 #include "tests/support/reference_flow_table.h"
 

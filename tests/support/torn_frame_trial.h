@@ -16,7 +16,7 @@
 
 #include "dataplane/base/single_writer.h"
 #include "dataplane/frame/frame_pool.h"
-#include "dataplane/frame/last_frame.h"
+#include "dataplane/frame/last_frame_inline.h"
 #include "tests/support/certified_frame.h"
 
 namespace mosd::testing {

@@ -1,5 +1,5 @@
 // Last frames as one thread sees them; see torn_frame_test.cc for several.
-#include "dataplane/frame/last_frame.h"
+#include "dataplane/frame/last_frame_inline.h"
 
 #include <gtest/gtest.h>
 

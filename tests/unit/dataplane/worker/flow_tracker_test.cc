@@ -1,6 +1,6 @@
 // What segments do to flows: the table and the TCP tracker behind the tracker
 // are the real ones.
-#include "dataplane/worker/flow_tracker.h"
+#include "dataplane/worker/flow_tracker_inline.h"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include "dataplane/flow/flow_event_ring.h"
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/frame/frame_pool.h"
-#include "dataplane/worker/flow_tracker.h"
+#include "dataplane/worker/flow_tracker_inline.h"
 #include "tests/support/tcp_chaos.h"
 
 namespace mosd::dataplane {
