@@ -25,7 +25,8 @@ struct Tuple {
   uint16_t server_port;
 };
 
-// 10.0.0.0 and up, 16 connections each, to one server; `number` is below 2^28.
+// Clients from 10.0.0.0 up, 16 connections of each, to one server. All numbers
+// have tuples of their own.
 inline Tuple UsualTuple(uint32_t number) {
   return {RTE_IPV4(10, 0, 0, 0) + number / 16, RTE_IPV4(192, 168, 0, 1),
           static_cast<uint16_t>(32768 + number % 16), 443};

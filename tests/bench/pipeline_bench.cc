@@ -5,7 +5,8 @@
 //   pipeline_bench [PACKETS [ROUNDS [MOST_FLOWS]]]
 //
 // CPU time. In each round all loops run one after the other, over PACKETS
-// packets each. More flows than MOST_FLOWS are left out: ten million need 6 GB.
+// packets each. More flows than MOST_FLOWS are left out: ten million need 6 GB,
+// and a million of 1,514 bytes, with the copies, 7.
 #include <rte_mbuf.h>
 
 #include <cstdint>
