@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/colliding_tuples.h"

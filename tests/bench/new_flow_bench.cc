@@ -16,6 +16,8 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "tests/bench/frame_source.h"
