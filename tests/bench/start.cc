@@ -1,8 +1,10 @@
 #include "tests/bench/start.h"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "dataplane/port/eal.h"
 #include "dataplane/port/frame_stamp.h"
@@ -21,6 +23,15 @@ void Require(const absl::Status& status) {
 void StartBench() {
   Require(dataplane::StartEal({}));
   Require(dataplane::RegisterFrameStamp());
+}
+
+uint64_t Argument(int argc, char** argv, int place, uint64_t usual) {
+  if (place >= argc) return usual;
+  const std::string_view text = argv[place];
+  uint64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
 }  // namespace mosd::bench

@@ -16,6 +16,15 @@ Spread SpreadOf(std::vector<double> values) {
   return {median, values.front(), values.back()};
 }
 
+std::vector<double> Ratios(const std::vector<double>& values,
+                           const std::vector<double>& over) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < values.size(); ++i) {
+    ratios.push_back(values[i] / over[i]);
+  }
+  return ratios;
+}
+
 double ThreadCpuNs() {
   timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -24,10 +33,14 @@ double ThreadCpuNs() {
 }
 
 std::string Format(const Spread& spread, int decimals) {
+  return Format(spread, decimals, "");
+}
+
+std::string Format(const Spread& spread, int decimals, const char* unit) {
   char text[96];
-  std::snprintf(text, sizeof(text), "%.*f (%.*f to %.*f)", decimals,
-                spread.median, decimals, spread.lowest, decimals,
-                spread.highest);
+  std::snprintf(text, sizeof(text), "%.*f%s%s (%.*f to %.*f)", decimals,
+                spread.median, *unit == '\0' ? "" : " ", unit, decimals,
+                spread.lowest, decimals, spread.highest);
   return text;
 }
 

@@ -15,10 +15,17 @@ struct Spread {
 // Of at least one value.
 Spread SpreadOf(std::vector<double> values);
 
+// Each value over the one of the same round.
+std::vector<double> Ratios(const std::vector<double>& values,
+                           const std::vector<double>& over);
+
 // CPU time of the calling thread, ns (clock_gettime(2)).
 double ThreadCpuNs();
 
 // "12.3 (11.9 to 14.0)"
 std::string Format(const Spread& spread, int decimals);
+
+// "12.3 ns (11.9 to 14.0)"
+std::string Format(const Spread& spread, int decimals, const char* unit);
 
 }  // namespace mosd::bench

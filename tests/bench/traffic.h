@@ -1,27 +1,24 @@
-// A source of frames in memory: TCP connections that all shake hands and then
-// send data in turn, round robin over all flows, one side after the other. The
-// frames lie in a few thousand buffers, as those of a NIC do; only what differs
-// from flow to flow is written into them.
+// TCP connections that all shake hands and then send data in turn, round robin
+// over all of them, one side after the other.
 //
 // One thread.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
-struct rte_mbuf;
-struct rte_mempool;
+#include "tests/bench/frame_source.h"
 
 namespace mosd::bench {
 
 class Traffic {
  public:
-  static constexpr uint32_t kBurst = 64;
+  static constexpr uint32_t kBurst = FrameSource::kBurst;
 
-  // `frame_bytes`: 60 to 1514. EAL is up.
-  Traffic(uint32_t flows, uint32_t frame_bytes);
-  ~Traffic();
-  Traffic(const Traffic&) = delete;
-  Traffic& operator=(const Traffic&) = delete;
+  // `frame_bytes`: 60 to 1514. `tuples`: of each flow, kept by the caller;
+  // empty: UsualTuple(). EAL is up.
+  Traffic(uint32_t flows, uint32_t frame_bytes,
+          std::span<const Tuple> tuples = {});
 
   // The next kBurst frames, with stamps; the caller frees them.
   void Next(rte_mbuf** frames);
@@ -30,14 +27,13 @@ class Traffic {
   uint64_t handshake_frames() const { return uint64_t{flows_} * 3; }
 
  private:
-  void Write(rte_mbuf* frame);
+  Segment DataSegment() const;
 
   const uint32_t flows_;
-  const uint32_t payload_bytes_;
-  rte_mempool* pool_;
+  const std::span<const Tuple> tuples_;
+  FrameSource source_;
   uint32_t round_ = 0;  // 0 to 2: the handshake
   uint32_t flow_ = 0;
-  int64_t time_ns_ = 1'700'000'000'000'000'000;  // since 1970
 };
 
 }  // namespace mosd::bench
