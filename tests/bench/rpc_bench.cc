@@ -107,7 +107,7 @@ void PrintBoth(uint32_t frame_bytes, const Compared& calls,
   Print({.measure = "`GetLastPkt`" + what,
          .target = "at least 0.93 of the echo's calls",
          .measured = Format(SpreadOf(calls.ours), 1) + " thousand a second",
-         .baseline = "echo " + Format(SpreadOf(calls.echos), 1),
+         .baseline = "echo " + Format(SpreadOf(calls.echos), 1) + " thousand",
          .ratio = Format(of_calls, 2),
          .reached = of_calls.median >= kLeastOfCalls});
   const Spread of_cpu = SpreadOf(cpu.ratios);
