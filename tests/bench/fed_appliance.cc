@@ -1,5 +1,6 @@
 #include "tests/bench/fed_appliance.h"
 
+#include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "controlplane/config/config_builder.h"
@@ -17,7 +19,7 @@ namespace mosd::bench {
 namespace {
 
 constexpr char kRing[] = "bench_ring";
-constexpr uint32_t kRingFrames = 1024;
+constexpr char kDevice[] = "net_ring_mosd0";  // as DPDK calls the port
 // Rounds of the traffic over all flows: the handshake, and a frame of each
 // side.
 constexpr uint64_t kRounds = 3 + 2;
@@ -45,6 +47,8 @@ mos::v1::Config ConfigFor(uint32_t flows, uint32_t frame_bytes,
   return *std::move(config);
 }
 
+void Pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
+
 // The clock that pthread_getcpuclockid(3) makes, of the only worker. Its
 // thread is known by its name alone.
 clockid_t WorkerClock() {
@@ -63,14 +67,15 @@ clockid_t WorkerClock() {
 
 FedAppliance::FedAppliance(uint32_t flows, uint32_t frame_bytes)
     : traffic_(flows, frame_bytes),
-      ring_(rte_ring_create(kRing, kRingFrames, SOCKET_ID_ANY, 0)) {
+      ring_(rte_ring_create(kRing, 64, SOCKET_ID_ANY, 0)) {
   if (ring_ == nullptr) Fail("no memory for a ring");
   auto started = controlplane::Appliance::Start(
       ConfigFor(flows, frame_bytes, folder_ / "mosd.sock"));
   if (!started.ok()) Fail(std::string(started.status().message()));
   appliance_ = *std::move(started);
   worker_clock_ = WorkerClock();
-  while (sent_ < kRounds * flows) SendBurst();
+  AddCallback();
+  wanted_.store(kRounds * flows);
   AwaitAccounted();
   const uint64_t established =
       dataplane().Workers()[0].flows_by_state[static_cast<size_t>(
@@ -82,27 +87,48 @@ FedAppliance::FedAppliance(uint32_t flows, uint32_t frame_bytes)
 }
 
 FedAppliance::~FedAppliance() {
+  // The worker, which may be in it, ends before the traffic does.
+  rte_eth_remove_rx_callback(port_, 0, callback_);
   appliance_.reset();
   rte_ring_free(ring_);
 }
 
-void FedAppliance::SendBurst() {
-  rte_mbuf* burst[Traffic::kBurst];
-  traffic_.Next(burst);
-  auto* const frames = reinterpret_cast<void**>(burst);
-  // What it leaves to others of this CPU is more than a yield would.
-  while (rte_ring_enqueue_bulk(ring_, frames, Traffic::kBurst, nullptr) == 0) {
-    std::this_thread::sleep_for(std::chrono::microseconds(10));
+void FedAppliance::AddCallback() {
+  if (rte_eth_dev_get_port_by_name(kDevice, &port_) != 0) {
+    Fail(std::string("there is no device ") + kDevice);
   }
-  sent_ += Traffic::kBurst;
+  callback_ = rte_eth_add_rx_callback(port_, 0, &FedAppliance::Fill, this);
+  if (callback_ == nullptr) Fail("DPDK takes no callback");
+}
+
+uint16_t FedAppliance::Fill(uint16_t, uint16_t, rte_mbuf** frames,
+                            uint16_t count, uint16_t room, void* self) {
+  auto* const appliance = static_cast<FedAppliance*>(self);
+  const uint64_t sent = appliance->sent_.load(std::memory_order_relaxed);
+  if (sent >= appliance->wanted_.load(std::memory_order_relaxed)) return count;
+  if (count != 0 || room < Traffic::kBurst) Fail("no room for a burst");
+  appliance->traffic_.Next(frames);
+  appliance->sent_.store(sent + Traffic::kBurst, std::memory_order_release);
+  return Traffic::kBurst;
+}
+
+void FedAppliance::BeginTraffic() {
+  wanted_.store(std::numeric_limits<uint64_t>::max());
+}
+
+void FedAppliance::EndTraffic() {
+  wanted_.store(0);
+  AwaitAccounted();
 }
 
 void FedAppliance::AwaitAccounted() const {
-  while (dataplane().Workers()[0].received_frames < sent_) {
-    std::this_thread::yield();
-  }
+  // The worker's counters are published once a turn.
+  const auto turns = [this] { return dataplane().Workers()[0].turns; };
+  while (sent_.load(std::memory_order_acquire) < wanted_.load()) Pause();
+  for (const uint64_t before = turns(); turns() < before + 2;) Pause();
   const dataplane::WorkerSnapshot worker = dataplane().Workers()[0];
-  if (worker.accounted_frames != sent_ || worker.last_frames_not_kept != 0) {
+  if (worker.accounted_frames != sent_.load() ||
+      worker.last_frames_not_kept != 0) {
     Fail("frames were dropped, or not kept");
   }
 }
