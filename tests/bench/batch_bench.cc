@@ -6,6 +6,8 @@
 // In turn, median and spread over the rounds. Either has as many calls in
 // flight as keep both sides of its connection busy; no answer is parsed. The
 // one stream that there is, WatchFlows, carries no frames.
+#include <grpcpp/grpcpp.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <set>

@@ -13,7 +13,6 @@
 
 #include "controlplane/config/config_builder.h"
 #include "tests/bench/report.h"
-#include "tests/bench/statistics.h"
 
 namespace mosd::bench {
 namespace {
@@ -128,8 +127,8 @@ void FedAppliance::AwaitAccounted() const {
   for (const uint64_t before = turns(); turns() < before + 2;) Pause();
   const dataplane::WorkerSnapshot worker = dataplane().Workers()[0];
   if (worker.accounted_frames != sent_.load() ||
-      worker.last_frames_not_kept != 0) {
-    Fail("frames were dropped, or not kept");
+      worker.last_frames_shortened != 0 || worker.last_frames_not_kept != 0) {
+    Fail("frames were dropped, or not kept whole");
   }
 }
 

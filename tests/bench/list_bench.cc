@@ -23,6 +23,7 @@
 #include "tests/bench/report.h"
 #include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
+#include "tests/support/temp_dir.h"
 
 namespace mosd::bench {
 namespace {

@@ -7,6 +7,8 @@
 // Calls a second, and the CPU time of a call, in turn with the echo's, median
 // and spread over the rounds. Server and client are one process, so that CPU
 // time is that of both; the client does the same for either.
+#include <grpcpp/grpcpp.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -18,6 +20,7 @@
 #include "tests/bench/report.h"
 #include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
+#include "tests/support/temp_dir.h"
 
 namespace mosd::bench {
 namespace {
