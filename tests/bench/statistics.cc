@@ -6,6 +6,16 @@
 #include <cstdio>
 
 namespace mosd::bench {
+namespace {
+
+double ReadNs(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 +
+         static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
 
 Spread SpreadOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -25,12 +35,9 @@ std::vector<double> Ratios(const std::vector<double>& values,
   return ratios;
 }
 
-double ThreadCpuNs() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 +
-         static_cast<double>(time.tv_nsec);
-}
+double ThreadCpuNs() { return ReadNs(CLOCK_THREAD_CPUTIME_ID); }
+
+double ProcessCpuNs() { return ReadNs(CLOCK_PROCESS_CPUTIME_ID); }
 
 std::string Format(const Spread& spread, int decimals) {
   return Format(spread, decimals, "");

@@ -21,6 +21,8 @@ std::vector<double> Ratios(const std::vector<double>& values,
 
 // CPU time of the calling thread, ns (clock_gettime(2)).
 double ThreadCpuNs();
+// The same of the process.
+double ProcessCpuNs();
 
 // "12.3 (11.9 to 14.0)"
 std::string Format(const Spread& spread, int decimals);
