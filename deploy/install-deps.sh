@@ -28,6 +28,8 @@ test_packages=(
   prometheus
   # Formats the manual.
   groff-base
+  # Counts instructions.
+  valgrind
 )
 
 usage() {

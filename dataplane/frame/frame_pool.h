@@ -156,7 +156,9 @@ class FramePool {
     PrefetchToWrite(at);
     const uint32_t units = kFrameClassUnits[frame_class];
     if (units > kCachedUnits) return;
-    for (uint32_t i = 1; i < units; ++i) {
+    static_assert(kFrameClassUnits[0] == 2);
+    PrefetchToWrite(at + kFrameUnit);
+    for (uint32_t i = 2; i < units; ++i) {
       PrefetchToWrite(at + size_t{i} * kFrameUnit);
     }
   }

@@ -12,18 +12,7 @@ namespace {
 // only if it takes longer than FramePool::kQuarantine publications.
 constexpr int kReadAttempts = 64;
 
-FrameBuffer SlotBuffer(uint64_t word) {
-  return {SlotUnit(word),
-          static_cast<uint8_t>((word >> kStampBits) & kClassMask)};
-}
-
 }  // namespace
-
-void FrameWriter::Swap(FrameSlot* slot, uint64_t word) {
-  const uint64_t old = slot->word_.load(std::memory_order_relaxed);
-  slot->word_.store(word, std::memory_order_release);
-  if (old != 0) pool_->Release(SlotBuffer(old));
-}
 
 void FrameWriter::Clear(FrameSlot* slot) { Swap(slot, 0); }
 

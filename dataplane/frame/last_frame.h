@@ -77,7 +77,7 @@ class FrameWriter {
     FrameRecord record;
   };
 
-  void Swap(FrameSlot* slot, uint64_t word);
+  inline void Swap(FrameSlot* slot, uint64_t word);
 
   FramePool* pool_;
   Staged staged_[kBatch];

@@ -23,6 +23,11 @@ inline uint32_t SlotUnit(uint64_t word) {
   return static_cast<uint32_t>(word >> (kClassBits + kStampBits));
 }
 
+inline FrameBuffer SlotBuffer(uint64_t word) {
+  return {SlotUnit(word),
+          static_cast<uint8_t>((word >> kStampBits) & kClassMask)};
+}
+
 // The head of a buffer: four words, the first of which carries the stamp in its
 // low half and is stored before, and read before and after, everything else.
 struct FrameHeader {
@@ -39,6 +44,13 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
 
 inline uint64_t StampOf(uint64_t header_word) {
   return header_word & kStampMask;
+}
+
+[[gnu::always_inline]] inline void FrameWriter::Swap(FrameSlot* slot,
+                                                     uint64_t word) {
+  const uint64_t old = slot->word_.load(std::memory_order_relaxed);
+  slot->word_.store(word, std::memory_order_release);
+  if (old != 0) pool_->Release(SlotBuffer(old));
 }
 
 [[gnu::always_inline]] inline void FrameWriter::Stage(FrameSlot* slot,

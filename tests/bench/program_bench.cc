@@ -3,20 +3,21 @@
 //
 //   program_bench [PACKETS [ROUNDS [ROW]]]
 //
-// Prints rows of a Markdown table: median and spread of the differences, or
-// ratios, of loops that run one after the other in each round. ROW (1 to 4):
-// that one alone, for a profiler.
+// Of loops that run one after the other in each round. ROW (1 to 4): that one
+// alone, for a profiler.
 #include <rte_mbuf.h>
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/context/context.h"
 #include "mos_api.h"
+#include "tests/bench/report.h"
 #include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/bench/traffic.h"
@@ -71,8 +72,7 @@ class Run {
     auto context = Context::Create(
         &mctx_, {.max_flows = kFlows, .buffer_bytes = program.buffer_bytes});
     if (!context.ok()) {
-      std::fprintf(stderr, "%s\n", context.status().ToString().c_str());
-      std::exit(1);
+      Fail(context.status().ToString());
     }
     context_ = *std::move(context);
     rig_.Attach(context_.get());
@@ -98,62 +98,73 @@ struct Comparison {
   uint32_t frame_bytes;
   Program base;
   Program program;
-  bool as_ratio;
+  double most_ns;     // over the base; 0: no target
+  double most_times;  // the base; 0: no target
 };
 
-void Row(const Comparison& row, uint64_t packets, int rounds) {
+void Compare(const Comparison& row, uint64_t packets, uint64_t rounds) {
   Run without(row.frame_bytes, row.base);
   Run with(row.frame_bytes, row.program);
   std::vector<double> differences;
-  std::vector<double> ratios;
-  for (int i = 0; i < rounds; ++i) {
+  std::vector<double> references;
+  std::vector<double> costs;
+  for (uint64_t i = 0; i < rounds; ++i) {
     const double first = i % 2 == 0 ? without.Feed(packets) : 0;
     const double second = with.Feed(packets);
     const double reference = i % 2 == 0 ? first : without.Feed(packets);
     differences.push_back(second - reference);
-    ratios.push_back(second / reference);
+    references.push_back(reference);
+    costs.push_back(second);
   }
-  std::printf("| %s | %u | %s | %s |\n", row.what, row.frame_bytes,
-              Format(SpreadOf(differences), 1).c_str(),
-              row.as_ratio ? Format(SpreadOf(ratios), 2).c_str() : "");
-  std::fflush(stdout);
-}
-
-int Usage() {
-  std::fprintf(stderr, "program_bench [PACKETS [ROUNDS [ROW]]]\n");
-  return 2;
+  const Spread over = SpreadOf(differences);
+  const Spread times = SpreadOf(Ratios(costs, references));
+  Row printed{std::string(row.what) + ", " + Grouped(row.frame_bytes) + " B",
+              "",
+              Format(over, 1, "ns"),
+              std::string(row.base.present ? "buffers off " : "no program ") +
+                  Format(SpreadOf(references), 1, "ns"),
+              Format(times, 2),
+              std::nullopt};
+  char target[40];
+  if (row.most_ns != 0) {
+    std::snprintf(target, sizeof(target), "at most %.0f ns", row.most_ns);
+    printed.target = target;
+    printed.reached = over.median <= row.most_ns;
+  } else if (row.most_times != 0) {
+    std::snprintf(target, sizeof(target), "at most %.0f times", row.most_times);
+    printed.target = target;
+    printed.reached = times.median <= row.most_times;
+  }
+  Print(printed);
 }
 
 int Main(int argc, char** argv) {
-  const uint64_t packets =
-      argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 15;
-  const int only = argc > 3 ? std::atoi(argv[3]) : 0;
-  if (packets == 0 || rounds <= 0) return Usage();
-  StartBench();
+  constexpr uint64_t kAllRows = 99;
+  const uint64_t packets = Argument(argc, argv, 1, 64'000);
+  const uint64_t rounds = Argument(argc, argv, 2, 201);
+  const uint64_t only = Argument(argc, argv, 3, kAllRows);
   const Program none{false, false, 0};
   const Program idle{true, false, 0};
   const Program watching{true, true, 0};
   const Program buffering{true, true, kUsualBufferBytes};
   const Comparison rows[] = {
-      {"registers nothing", 60, none, idle, false},
-      {"mtcp_getlastpkt in PKT_IN at SND, buffers off", 60, none, watching,
-       false},
-      {"the same, buffers on", 60, none, buffering, false},
-      {"buffers on over buffers off, nobody peeks", 1514, watching, buffering,
-       true},
+      {"a program that registers nothing", 60, none, idle, 1, 0},
+      {"`mtcp_getlastpkt` in PKT_IN at SND, buffers off", 60, none, watching,
+       15, 0},
+      {"`mtcp_getlastpkt` in PKT_IN at SND, buffers on", 60, none, buffering, 0,
+       0},
+      {"receive buffers on, nobody peeks", 1514, watching, buffering, 0, 2},
   };
-  if (only < 0 || only > static_cast<int>(std::size(rows))) return Usage();
-  std::printf(
-      "| program | frame, bytes | ns a packet over none | times |\n"
-      "|---|---|---|---|\n");
-  for (int i = 1; const Comparison& row : rows) {
-    if (only == 0 || only == i++) Row(row, packets, rounds);
+  const bool one = only >= 1 && only <= std::size(rows);
+  if (packets == 0 || rounds == 0 || !(one || only == kAllRows) || argc > 4) {
+    std::fprintf(stderr, "program_bench [PACKETS [ROUNDS [ROW]]]\n");
+    return 2;
   }
-  if (only != 1 && packets_read == 0) {
-    std::fprintf(stderr, "the program read nothing\n");
-    return 1;
+  StartBench();
+  for (uint64_t i = 1; const Comparison& row : rows) {
+    if (i++ == only || !one) Compare(row, packets, rounds);
   }
+  if (only != 1 && packets_read == 0) Fail("the program read nothing");
   return 0;
 }
 

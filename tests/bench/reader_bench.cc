@@ -3,24 +3,21 @@
 //
 //   reader_bench [PACKETS [ROUNDS]]
 //
-// Prints rows of a Markdown table: CPU time of a packet with readers over that
-// without, in turn, median and spread over the rounds.
-#include <rte_mbuf.h>
-
+// CPU time of a packet with readers over that without, in turn.
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <shared_mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "dataplane/last_frame_reader.h"
+#include "tests/bench/fed_pipeline.h"
+#include "tests/bench/report.h"
 #include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
-#include "tests/bench/traffic.h"
-#include "tests/support/pipeline_rig.h"
 
 namespace mosd::bench {
 namespace {
@@ -73,63 +70,50 @@ class Reader {
   std::thread thread_;
 };
 
-void Row(uint32_t flows, uint32_t frame_bytes, Aim aim, uint64_t packets,
-         int rounds) {
-  testing::PipelineRig rig(flows, frame_bytes, true);
-  Traffic traffic(flows, frame_bytes);
-  const auto feed = [&](uint64_t count) {
-    rte_mbuf* frames[Traffic::kBurst];
-    const double start = ThreadCpuNs();
-    for (uint64_t done = 0; done < count; done += Traffic::kBurst) {
-      traffic.Next(frames);
-      rig.pipeline().Receive(frames, Traffic::kBurst);
-      rig.pipeline().PassTime(0);
-    }
-    return (ThreadCpuNs() - start) / static_cast<double>(count);
-  };
-  feed(traffic.handshake_frames() + 2 * flows);
-  Reader reader(rig, flows, aim);
-  std::vector<double> ratios;
-  for (int i = 0; i < rounds; ++i) {
+void Compare(uint32_t flows, uint32_t frame_bytes, Aim aim, uint64_t packets,
+             uint64_t rounds) {
+  FedPipeline pipeline({.flows = flows, .frame_bytes = frame_bytes});
+  pipeline.Open();
+  Reader reader(pipeline.rig(), flows, aim);
+  std::vector<double> beside;
+  std::vector<double> alone;
+  for (uint64_t i = 0; i < rounds; ++i) {
     // In turns which comes first, so that a drift falls on both alike.
-    reader.SetActive(i % 2 != 0);
-    const double first = feed(packets);
-    reader.SetActive(i % 2 == 0);
-    const double second = feed(packets);
-    ratios.push_back(i % 2 == 0 ? second / first : first / second);
+    for (const bool active : {i % 2 != 0, i % 2 == 0}) {
+      reader.SetActive(active);
+      (active ? beside : alone).push_back(pipeline.Feed(packets));
+    }
   }
   reader.SetActive(false);
-  if (reader.reads() == 0) {
-    std::fprintf(stderr, "the reader read nothing\n");
-    std::exit(1);
-  }
-  std::printf("| %u | %u | %s | %s | %.1f |\n", frame_bytes, flows,
-              aim == Aim::kRandom ? "random" : "one",
-              Format(SpreadOf(ratios), 3).c_str(),
-              static_cast<double>(reader.reads()) / 1e6);
-  std::fflush(stdout);
+  pipeline.Check();
+  if (reader.reads() == 0) Fail("the reader read nothing");
+  const double most = aim == Aim::kRandom ? 1.03 : 1.10;
+  const Spread ratio = SpreadOf(Ratios(beside, alone));
+  Print(
+      {std::string("a worker beside a core full of readers, ") +
+           (aim == Aim::kRandom ? "flows at random, " : "the hottest flow, ") +
+           Grouped(flows) + " flows, " + Grouped(frame_bytes) + " B",
+       aim == Aim::kRandom ? "at most 1.03 times" : "at most 1.10 times",
+       Format(SpreadOf(beside), 1, "ns"),
+       "alone " + Format(SpreadOf(alone), 1, "ns"), Format(ratio, 3),
+       ratio.median <= most});
 }
 
 int Main(int argc, char** argv) {
-  const uint64_t packets =
-      argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 20;
-  if (packets == 0 || rounds <= 0) {
+  const uint64_t packets = Argument(argc, argv, 1, 2'000'000);
+  const uint64_t rounds = Argument(argc, argv, 2, 20);
+  if (packets == 0 || rounds == 0 || argc > 3) {
     std::fprintf(stderr, "reader_bench [PACKETS [ROUNDS]]\n");
     return 2;
   }
   if (std::thread::hardware_concurrency() < 2) {
-    std::fprintf(stderr, "a reader needs a second CPU\n");
-    return 1;
+    Fail("a reader needs a second CPU");
   }
   StartBench();
-  std::printf(
-      "| frame, bytes | flows | flows read | time with readers over without | "
-      "reads, million |\n|---|---|---|---|---|\n");
   for (const uint32_t frame_bytes : {60u, 1514u}) {
-    Row(100'000, frame_bytes, Aim::kRandom, packets, rounds);
-    Row(1'000, frame_bytes, Aim::kRandom, packets, rounds);
-    Row(1'000, frame_bytes, Aim::kOneFlow, packets, rounds);
+    Compare(100'000, frame_bytes, Aim::kRandom, packets, rounds);
+    Compare(1'000, frame_bytes, Aim::kRandom, packets, rounds);
+    Compare(1'000, frame_bytes, Aim::kOneFlow, packets, rounds);
   }
   return 0;
 }

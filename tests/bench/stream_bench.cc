@@ -3,19 +3,20 @@
 //
 //   stream_bench [SEGMENTS [ROUNDS]]
 //
-// Prints rows of a Markdown table: CPU time of a segment, median and spread
-// over the rounds, in turn with the copies.
+// CPU time of a segment, in turn with the copies.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "api/copy_bytes.h"
 #include "api/stream/block_pool.h"
 #include "api/stream/stream_buffer.h"
+#include "tests/bench/report.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 
 namespace mosd::bench {
@@ -98,50 +99,46 @@ class Rings {
   size_t at_ = 0;
 };
 
-void Row(uint32_t flows, uint32_t per_flow, uint64_t count, int rounds) {
+void Compare(uint32_t flows, uint32_t per_flow, uint64_t count,
+             uint64_t rounds) {
   count = (count + kBurst - 1) / kBurst * kBurst;
   Segments segments;
   Buffers buffers(flows);
   Rings rings(flows);
   buffers.Feed(&segments, 32 * flows, per_flow);
   rings.Feed(&segments, 32 * flows, per_flow);
-  std::vector<double> inserts, copies, ratios;
-  for (int i = 0; i < rounds; ++i) {
+  std::vector<double> inserts;
+  std::vector<double> copies;
+  for (uint64_t i = 0; i < rounds; ++i) {
     const double start = ThreadCpuNs();
     rings.Feed(&segments, count, per_flow);
     const double middle = ThreadCpuNs();
     if (buffers.Feed(&segments, count, per_flow) != count * kSegmentBytes) {
-      std::fprintf(stderr, "bytes were lost\n");
-      std::exit(1);
+      Fail("bytes were lost");
     }
     const double end = ThreadCpuNs();
     copies.push_back((middle - start) / static_cast<double>(count));
     inserts.push_back((end - middle) / static_cast<double>(count));
-    ratios.push_back(inserts.back() / copies.back());
   }
-  std::printf("| %u | %u | %s | %s | %s |\n", flows, per_flow,
-              Format(SpreadOf(copies), 1).c_str(),
-              Format(SpreadOf(inserts), 1).c_str(),
-              Format(SpreadOf(ratios), 2).c_str());
-  std::fflush(stdout);
+  Print({"a segment of 1,460 bytes into a receive buffer, " + Grouped(flows) +
+             " flows, " + Grouped(per_flow) + " in a row",
+         "", Format(SpreadOf(inserts), 1, "ns"),
+         "copying it " + Format(SpreadOf(copies), 1, "ns"),
+         Format(SpreadOf(Ratios(inserts, copies)), 2), std::nullopt});
 }
 
 int Main(int argc, char** argv) {
-  const uint64_t segments =
-      argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 20;
-  if (segments == 0 || rounds <= 0) {
+  const uint64_t segments = Argument(argc, argv, 1, 2'000'000);
+  const uint64_t rounds = Argument(argc, argv, 2, 20);
+  if (segments == 0 || rounds == 0 || argc > 3) {
     std::fprintf(stderr, "stream_bench [SEGMENTS [ROUNDS]]\n");
     return 2;
   }
-  std::printf(
-      "| flows | segments in a row | copy, ns | insert and trim, ns | ratio "
-      "|\n|---|---|---|---|---|\n");
-  Row(1, 32, segments, rounds);
-  Row(100, 1, segments, rounds);
-  Row(100, 4, segments, rounds);
-  Row(10'000, 1, segments, rounds);
-  Row(10'000, 4, segments, rounds);
+  Compare(1, 32, segments, rounds);
+  Compare(100, 1, segments, rounds);
+  Compare(100, 4, segments, rounds);
+  Compare(10'000, 1, segments, rounds);
+  Compare(10'000, 4, segments, rounds);
   return 0;
 }
 
