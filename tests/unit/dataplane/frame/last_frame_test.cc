@@ -1,6 +1,4 @@
 // Last frames as one thread sees them; see torn_frame_test.cc for several.
-#include "dataplane/frame/last_frame_inline.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/frame/last_frame_inline.h"
 #include "tests/support/certified_frame.h"
 
 namespace mosd::dataplane {

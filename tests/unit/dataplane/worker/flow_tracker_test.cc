@@ -1,7 +1,5 @@
 // What segments do to flows: the table and the TCP tracker behind the tracker
 // are the real ones.
-#include "dataplane/worker/flow_tracker_inline.h"
-
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -11,6 +9,7 @@
 #include "dataplane/flow/flow_event_ring.h"
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/frame/frame_pool.h"
+#include "dataplane/worker/flow_tracker_inline.h"
 #include "tests/support/packet.h"
 #include "tests/support/tcp_script.h"
 
