@@ -1,27 +1,19 @@
 // An appliance as mosd starts it, gRPC and metrics included, with traffic on
-// its one port. What cannot be ends the program with a message.
-//
-// The port is an empty ring of this process, and its frames are made where a
-// worker takes them, in a callback of DPDK's receive function: the worker never
-// waits for another thread, and a second CPU is free for those who ask it.
+// its one port; a second CPU is free for those who ask it. What cannot be ends
+// the program with a message.
 //
 // One thread owns it; dataplane(), the addresses and WorkerCpuNs() are for any.
 #pragma once
 
-#include <time.h>
-
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "controlplane/appliance/appliance.h"
+#include "tests/bench/source_port.h"
 #include "tests/bench/traffic.h"
+#include "tests/bench/worker_clock.h"
 #include "tests/support/temp_dir.h"
-
-struct rte_eth_rxtx_callback;
-struct rte_mbuf;
-struct rte_ring;
 
 namespace mosd::bench {
 
@@ -49,25 +41,16 @@ class FedAppliance {
   }
 
   // CPU time of the worker's thread, ns.
-  double WorkerCpuNs() const;
+  double WorkerCpuNs() const { return worker_clock_.ReadNs(); }
 
  private:
-  static uint16_t Fill(uint16_t port, uint16_t queue, rte_mbuf** frames,
-                       uint16_t count, uint16_t room, void* self);
-  void AddCallback();
   void AwaitAccounted() const;
 
   const testing::TempDir folder_;
   Traffic traffic_;  // the worker's
-  rte_ring* const ring_;
+  SourcePort port_;
   std::unique_ptr<controlplane::Appliance> appliance_;
-  uint16_t port_ = 0;
-  const rte_eth_rxtx_callback* callback_ = nullptr;
-  clockid_t worker_clock_ = 0;
-  // writer: the owner; reader: the worker.
-  std::atomic<uint64_t> wanted_{0};
-  // writer: the worker; reader: the owner.
-  std::atomic<uint64_t> sent_{0};
+  WorkerClock worker_clock_;
 };
 
 }  // namespace mosd::bench

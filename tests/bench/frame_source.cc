@@ -58,11 +58,13 @@ FrameSource::FrameSource(uint32_t frame_bytes)
 
 FrameSource::~FrameSource() { rte_mempool_free(pool_); }
 
+bool FrameSource::TryTake(rte_mbuf** frames) {
+  return rte_mempool_get_bulk(pool_, reinterpret_cast<void**>(frames),
+                              kBurst) == 0;
+}
+
 void FrameSource::Take(rte_mbuf** frames) {
-  if (rte_mempool_get_bulk(pool_, reinterpret_cast<void**>(frames), kBurst) !=
-      0) {
-    Fail("frames were not freed");
-  }
+  if (!TryTake(frames)) Fail("frames were not freed");
 }
 
 }  // namespace mosd::bench

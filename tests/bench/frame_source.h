@@ -69,6 +69,8 @@ class FrameSource {
 
   // kBurst buffers to write segments into; whoever has them then frees them.
   void Take(rte_mbuf** frames);
+  // False: there are not as many.
+  bool TryTake(rte_mbuf** frames);
 
   // Writes a segment, and its stamp: 100 ns after the one before.
   void Write(rte_mbuf* frame, const Tuple& tuple, const Segment& segment);

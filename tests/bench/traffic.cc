@@ -21,6 +21,16 @@ Segment Traffic::DataSegment() const {
 
 void Traffic::Next(rte_mbuf** frames) {
   source_.Take(frames);
+  Write(frames);
+}
+
+bool Traffic::TryNext(rte_mbuf** frames) {
+  if (!source_.TryTake(frames)) return false;
+  Write(frames);
+  return true;
+}
+
+void Traffic::Write(rte_mbuf** frames) {
   for (uint32_t i = 0; i < kBurst; ++i) {
     source_.Write(frames[i],
                   tuples_.empty() ? UsualTuple(flow_) : tuples_[flow_],

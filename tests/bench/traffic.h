@@ -22,11 +22,14 @@ class Traffic {
 
   // The next kBurst frames, with stamps; the caller frees them.
   void Next(rte_mbuf** frames);
+  // False: all buffers are in use.
+  bool TryNext(rte_mbuf** frames);
 
   // Frames until all handshakes are through.
   uint64_t handshake_frames() const { return uint64_t{flows_} * 3; }
 
  private:
+  void Write(rte_mbuf** frames);
   Segment DataSegment() const;
 
   const uint32_t flows_;
