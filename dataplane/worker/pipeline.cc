@@ -59,6 +59,11 @@ void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
 
 void Pipeline::TakeOver(rte_mbuf** frames, uint32_t count) {
   counts_.handed_in += count;
+  // What the other worker wrote is in its cache.
+  for (uint32_t i = 0; i < count; ++i) {
+    Prefetch(frames[i]);
+    Prefetch(StampOf(frames[i]));
+  }
   Process(Prepare(frames, count, /*may_hand_over=*/false));
 }
 
