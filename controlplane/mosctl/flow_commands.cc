@@ -166,7 +166,7 @@ ExitCode ListFlows(const Session& session, const ListFlowsOptions& options,
     sink->Finish();
   }
   if (pages.listed() == 0) console.Complain(EmptyText(request));
-  if (pages.more() && pages.listed() > 0) {
+  if (options.limit > 0 && pages.more() && pages.listed() > 0) {
     console.Complain(absl::StrCat("stopped at --limit ", options.limit,
                                   "; there may be more flows"));
   }

@@ -186,6 +186,7 @@ TEST_F(Commands, ListEndsWhenTheReaderLeft) {
                               "list"};
   EXPECT_EQ(static_cast<int>(RunCommandLine(5, argv, out, err_)), 0);
   EXPECT_THAT(buffer.str(), StartsWith("FLOW"));
+  EXPECT_EQ(err(), "");
 }
 
 TEST_F(Commands, ErrorsAreRenderedWithReasonAndHint) {
