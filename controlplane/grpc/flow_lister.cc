@@ -17,8 +17,10 @@ using dataplane::FlowSnapshot;
 using dataplane::FlowState;
 using mos::v1::FlowView;
 
-// Flows taken and records looked at between two looks at the clock.
-constexpr size_t kScanFlows = 512;
+// Flows taken and records looked at between two looks at the clock. So few
+// flows that they and a page are below what malloc keeps at hand (128 KiB):
+// more would be unmapped after each page, which interrupts the workers, too.
+constexpr size_t kScanFlows = 64;
 constexpr size_t kScanRecords = 8192;
 
 bool InView(FlowView view, const FlowSnapshot& flow) {
