@@ -1,6 +1,8 @@
 #include "controlplane/mosctl/flow_commands.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
