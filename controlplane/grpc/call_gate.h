@@ -81,6 +81,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     Finish(std::move(status));
   }
   void OnDone() override { delete this; }
+  // OnDone() counts and frees, and takes no lock: gRPC may run it where it
+  // stands, as that of its DefaultReactor, and wakes no other thread for it.
+  // Not a documented part of gRPC's interface; without it, the call is only
+  // slower.
+  bool InternalInlineable() override { return true; }
 
   CallPass pass_;
 };

@@ -21,10 +21,6 @@ static_assert(static_cast<int>(dataplane::DropReason::kShutdown) ==
               mos::v1::DROP_REASON_SHUTDOWN);
 static_assert(static_cast<int>(Side::kServer) + 1 == mos::v1::SIDE_SERVER);
 
-mos::v1::Side ToProto(Side side) {
-  return static_cast<mos::v1::Side>(static_cast<int>(side) + 1);
-}
-
 void FillEndpoint(dataplane::IpVersion version,
                   const dataplane::Endpoint& endpoint, mos::v1::Endpoint* out) {
   out->set_address(endpoint.address.data(),
@@ -38,8 +34,7 @@ void FillTuple(const FlowSnapshot& flow, mos::v1::FlowTuple* tuple) {
 }
 
 void FillSide(const SideSnapshot& snapshot, mos::v1::FlowSide* side) {
-  side->set_tcp_state(
-      static_cast<mos::v1::TcpState>(static_cast<int>(snapshot.tcp_state) + 1));
+  side->set_tcp_state(ToProto(snapshot.tcp_state));
   side->set_frames(snapshot.frames);
   side->set_wire_bytes(snapshot.wire_bytes);
   side->set_payload_bytes(snapshot.payload_bytes);
@@ -128,28 +123,33 @@ void FillLastFrameMemory(const dataplane::LastFrameMemorySnapshot& memory,
 
 }  // namespace
 
-void FillTimestamp(int64_t time_ns, google::protobuf::Timestamp* timestamp) {
+SplitTime SplitTimeOf(int64_t time_ns) {
   constexpr int64_t kNsPerSecond = 1'000'000'000;
   int64_t seconds = time_ns / kNsPerSecond;
   int64_t nanos = time_ns % kNsPerSecond;
-  if (nanos < 0) {  // nanos count forward, before 1970 too
+  if (nanos < 0) {
     nanos += kNsPerSecond;
     --seconds;
   }
-  timestamp->set_seconds(seconds);
-  timestamp->set_nanos(static_cast<int32_t>(nanos));
+  return {seconds, static_cast<int32_t>(nanos)};
+}
+
+void FillTimestamp(int64_t time_ns, google::protobuf::Timestamp* timestamp) {
+  const SplitTime time = SplitTimeOf(time_ns);
+  timestamp->set_seconds(time.seconds);
+  timestamp->set_nanos(time.nanos);
 }
 
 void FillFlow(const FlowSnapshot& snapshot, uint32_t epoch,
               mos::v1::Flow* flow) {
   flow->set_flow_id(FlowHandle{epoch, snapshot.id}.ToText());
   FillTuple(snapshot, flow->mutable_tuple());
-  flow->set_state(static_cast<mos::v1::FlowState>(snapshot.state));
+  flow->set_state(ToProto(snapshot.state));
   FillSide(snapshot.side[0], flow->mutable_client_side());
   FillSide(snapshot.side[1], flow->mutable_server_side());
   FillTimestamp(snapshot.start_time_ns, flow->mutable_start_time());
   if (snapshot.state == dataplane::FlowState::kEnded) {
-    flow->set_end_reason(static_cast<mos::v1::EndReason>(snapshot.end_reason));
+    flow->set_end_reason(ToProto(snapshot.end_reason));
     FillTimestamp(snapshot.end_time_ns, flow->mutable_end_time());
   }
   flow->set_last_speaker(ToProto(snapshot.last_speaker));

@@ -13,6 +13,26 @@
 
 namespace mosd::controlplane {
 
+inline mos::v1::Side ToProto(dataplane::Side side) {
+  return static_cast<mos::v1::Side>(static_cast<int>(side) + 1);
+}
+inline mos::v1::TcpState ToProto(dataplane::TcpState state) {
+  return static_cast<mos::v1::TcpState>(static_cast<int>(state) + 1);
+}
+inline mos::v1::FlowState ToProto(dataplane::FlowState state) {
+  return static_cast<mos::v1::FlowState>(state);
+}
+inline mos::v1::EndReason ToProto(dataplane::EndReason reason) {
+  return static_cast<mos::v1::EndReason>(reason);
+}
+
+// As Timestamp has it: nanos count forward, before 1970 too.
+struct SplitTime {
+  int64_t seconds;
+  int32_t nanos;
+};
+SplitTime SplitTimeOf(int64_t time_ns);
+
 void FillTimestamp(int64_t time_ns, google::protobuf::Timestamp* timestamp);
 
 // `epoch` goes into flow_id; `flow` is expected to be empty.

@@ -31,9 +31,13 @@ bool GetHex(absl::string_view text, uint64_t* value) {
 
 std::string FlowHandle::ToText() const {
   std::string text(kTextSize, '0');
-  PutHex(epoch, kEpochDigits, text.data());
-  PutHex(id.value, kTextSize - kEpochDigits, text.data() + kEpochDigits);
+  Write(text.data());
   return text;
+}
+
+void FlowHandle::Write(char* text) const {
+  PutHex(epoch, kEpochDigits, text);
+  PutHex(id.value, kTextSize - kEpochDigits, text + kEpochDigits);
 }
 
 bool FlowHandle::Parse(absl::string_view text, FlowHandle* handle) {

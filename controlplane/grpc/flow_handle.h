@@ -19,6 +19,8 @@ struct FlowHandle {
   dataplane::FlowId id;
 
   std::string ToText() const;
+  // The same, to where there are kTextSize bytes.
+  void Write(char* text) const;
 
   // Accepts exactly what ToText() writes. False: not a flow id at all.
   static bool Parse(absl::string_view text, FlowHandle* handle);

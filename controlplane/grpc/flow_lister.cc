@@ -5,9 +5,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
-#include "controlplane/grpc/convert.h"
 #include "controlplane/grpc/errors.h"
 #include "controlplane/grpc/flow_filter.h"
+#include "controlplane/grpc/flow_page.h"
 #include "controlplane/grpc/page_token.h"
 
 namespace mosd::controlplane {
@@ -17,8 +17,10 @@ using dataplane::FlowSnapshot;
 using dataplane::FlowState;
 using mos::v1::FlowView;
 
-// Flows taken and records looked at between two looks at the clock.
-constexpr size_t kScanFlows = 512;
+// Flows taken and records looked at between two looks at the clock. So few
+// flows that they and a page are below what malloc keeps at hand (128 KiB):
+// more would be unmapped after each page, which interrupts the workers, too.
+constexpr size_t kScanFlows = 64;
 constexpr size_t kScanRecords = 8192;
 
 bool InView(FlowView view, const FlowSnapshot& flow) {
@@ -30,7 +32,7 @@ bool InView(FlowView view, const FlowSnapshot& flow) {
 }  // namespace
 
 grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
-                              mos::v1::ListFlowsResponse* response) const {
+                              grpc::ByteBuffer* response) const {
   const FlowView view = request.view() == mos::v1::FLOW_VIEW_UNSPECIFIED
                             ? mos::v1::FLOW_VIEW_LIVE
                             : request.view();
@@ -59,25 +61,24 @@ grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
 
   const absl::Time deadline = absl::Now() + time_budget_;
   std::vector<FlowSnapshot> flows;
+  flows.reserve(std::min(kScanFlows, page_size));
+  FlowPage page(boot_->flow_epoch());
   bool more = true;
-  size_t found = 0;
   do {
     flows.clear();
-    more = dataplane_->ScanFlows(
-        &cursor, std::min(kScanFlows, page_size - found), kScanRecords, &flows);
+    more = dataplane_->ScanFlows(&cursor,
+                                 std::min(kScanFlows, page_size - page.flows()),
+                                 kScanRecords, &flows);
     for (const FlowSnapshot& flow : flows) {
       if (!InView(view, flow) ||
           !filter->Matches(flow, dataplane_->NowNs(flow.id.worker()))) {
         continue;
       }
-      FillFlow(flow, boot_->flow_epoch(), response->add_flows());
-      ++found;
+      page.Add(flow);
     }
-  } while (more && found < page_size && absl::Now() < deadline);
-  if (more) {
-    response->set_next_page_token(
-        SealPageToken(*boot_, request.filter(), view, cursor));
-  }
+  } while (more && page.flows() < page_size && absl::Now() < deadline);
+  *response = page.Finish(
+      more ? SealPageToken(*boot_, request.filter(), view, cursor) : "");
   return grpc::Status::OK;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "controlplane/grpc/boot_identity.h"
 #include "dataplane/dataplane.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/status.h"
 #include "mos/v1/flow_service.pb.h"
 
@@ -28,9 +29,10 @@ class FlowLister {
              absl::Duration time_budget = kTimeBudget)
       : dataplane_(dataplane), boot_(boot), time_budget_(time_budget) {}
 
-  // INVALID_ARGUMENT, INVALID_FILTER, INVALID_PAGE_TOKEN.
+  // `response` becomes a ListFlowsResponse in wire format. INVALID_ARGUMENT,
+  // INVALID_FILTER, INVALID_PAGE_TOKEN.
   grpc::Status List(const mos::v1::ListFlowsRequest& request,
-                    mos::v1::ListFlowsResponse* response) const;
+                    grpc::ByteBuffer* response) const;
 
  private:
   const dataplane::Dataplane* const dataplane_;

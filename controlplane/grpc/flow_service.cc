@@ -14,10 +14,18 @@ FlowServiceImpl::FlowServiceImpl(const BootIdentity* boot,
       gate_(gate) {}
 
 grpc::ServerUnaryReactor* FlowServiceImpl::ListFlows(
-    grpc::CallbackServerContext*, const mos::v1::ListFlowsRequest* request,
-    mos::v1::ListFlowsResponse* response) {
+    grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  mos::v1::ListFlowsRequest message;
+  grpc::ByteBuffer bytes = *request;  // Deserialize() empties what it is given
+  if (!grpc::SerializationTraits<mos::v1::ListFlowsRequest>::Deserialize(
+           &bytes, &message)
+           .ok()) {
+    // gRPC answers it as it does malformed requests of the other methods.
+    return nullptr;
+  }
   return UnaryCall::Run(gate_, RpcMethod::kListFlows,
-                        [&] { return lister_.List(*request, response); });
+                        [&] { return lister_.List(message, response); });
 }
 
 grpc::ServerUnaryReactor* FlowServiceImpl::GetFlow(

@@ -15,7 +15,16 @@
 
 namespace mosd::controlplane {
 
-class FlowServiceImpl final : public mos::v1::FlowService::CallbackService {
+// CallbackService, but that ListFlows takes and gives bytes: a page is written
+// in wire format at once (FlowPage).
+using FlowServiceBase = mos::v1::FlowService::WithRawCallbackMethod_ListFlows<
+    mos::v1::FlowService::WithCallbackMethod_GetFlow<
+        mos::v1::FlowService::WithCallbackMethod_GetLastPkt<
+            mos::v1::FlowService::WithCallbackMethod_BatchGetLastPkt<
+                mos::v1::FlowService::WithCallbackMethod_WatchFlows<
+                    mos::v1::FlowService::Service>>>>>;
+
+class FlowServiceImpl final : public FlowServiceBase {
  public:
   static constexpr int kMaxBatch = 1000;
   // Where a batch stops adding frames: clients accept 4 MB by default.
@@ -26,10 +35,9 @@ class FlowServiceImpl final : public mos::v1::FlowService::CallbackService {
                   const dataplane::Dataplane* dataplane, WatchHub* hub,
                   CallGate* gate);
 
-  grpc::ServerUnaryReactor* ListFlows(
-      grpc::CallbackServerContext* context,
-      const mos::v1::ListFlowsRequest* request,
-      mos::v1::ListFlowsResponse* response) override;
+  grpc::ServerUnaryReactor* ListFlows(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetFlow(
       grpc::CallbackServerContext* context,
       const mos::v1::GetFlowRequest* request,

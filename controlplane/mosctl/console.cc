@@ -69,10 +69,18 @@ const char* EscapeOf(Style style) {
 }  // namespace
 
 std::string Console::Paint(Style style, absl::string_view text) const {
+  std::string painted;
+  AppendPainted(style, text, &painted);
+  return painted;
+}
+
+void Console::AppendPainted(Style style, absl::string_view text,
+                            std::string* line) const {
   if (!color || style == Style::kPlain || text.empty()) {
-    return std::string(text);
+    absl::StrAppend(line, text);
+  } else {
+    absl::StrAppend(line, EscapeOf(style), text, "\033[0m");
   }
-  return absl::StrCat(EscapeOf(style), text, "\033[0m");
 }
 
 void Console::Complain(absl::string_view text) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -25,6 +26,8 @@ struct Console {
 
   // `text` with the escape sequences of `style`, if there is color.
   std::string Paint(Style style, absl::string_view text) const;
+  void AppendPainted(Style style, absl::string_view text,
+                     std::string* line) const;
 
   // One line "mosctl: TEXT" to `err`. `text` is already printable.
   void Complain(absl::string_view text) const;

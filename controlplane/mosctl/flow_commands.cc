@@ -1,10 +1,12 @@
 #include "controlplane/mosctl/flow_commands.h"
 
-#include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "controlplane/mosctl/flow_pages.h"
 #include "controlplane/mosctl/flow_reference.h"
 #include "controlplane/mosctl/flow_table.h"
 #include "controlplane/mosctl/table.h"
@@ -15,13 +17,11 @@ namespace {
 
 using mos::v1::FlowService;
 
-constexpr uint64_t kPageFlows = 1000;
-
 // Where the pages of a list go.
 class PageSink {
  public:
   virtual ~PageSink() = default;
-  virtual void Take(mos::v1::ListFlowsResponse page) = 0;
+  virtual void Take(const mos::v1::ListFlowsResponse& page) = 0;
   virtual void Finish() {}
 };
 
@@ -32,9 +32,10 @@ class TableSink : public PageSink {
     // Wide means all of it, whatever the width.
     if (wide) console_.width = 0;
   }
-  void Take(mos::v1::ListFlowsResponse page) override {
+  void Take(const mos::v1::ListFlowsResponse& page) override {
     for (const mos::v1::Flow& flow : page.flows()) {
-      table_.AddRow(FlowRow(flow, console_, wide_));
+      FillFlowRow(flow, console_, wide_, &row_);
+      table_.AddRow(row_);
     }
     table_.Flush(console_);
   }
@@ -50,12 +51,13 @@ class TableSink : public PageSink {
   Console console_;
   bool wide_;
   Table table_;
+  std::vector<Cell> row_;
 };
 
 class LineSink : public PageSink {
  public:
   explicit LineSink(const Console& console) : console_(console) {}
-  void Take(mos::v1::ListFlowsResponse page) override {
+  void Take(const mos::v1::ListFlowsResponse& page) override {
     for (const mos::v1::Flow& flow : page.flows()) {
       console_.out << ToJsonLine(flow);
     }
@@ -69,7 +71,7 @@ class DocumentSink : public PageSink {
  public:
   DocumentSink(const Console& console, OutputFormat format)
       : console_(console), format_(format) {}
-  void Take(mos::v1::ListFlowsResponse page) override {
+  void Take(const mos::v1::ListFlowsResponse& page) override {
     whole_.MergeFrom(page);
     whole_.set_next_page_token(page.next_page_token());
   }
@@ -149,34 +151,24 @@ class Progress {
 
 ExitCode ListFlows(const Session& session, const ListFlowsOptions& options,
                    const Console& console) {
-  const auto stub = FlowService::NewStub(session.channel);
-  mos::v1::ListFlowsRequest request = RequestFor(options);
+  const mos::v1::ListFlowsRequest request = RequestFor(options);
   const std::unique_ptr<PageSink> sink = MakeSink(console, options.format);
-  uint64_t listed = 0;
-  bool more = true;
+  FlowPages pages(&session, request, options.limit);
   {
     // Not where the rows themselves scroll by.
     Progress progress(console, !console.out_is_terminal);
-    while (more && console.out) {
-      uint64_t page = kPageFlows;
-      if (options.limit > 0) page = std::min(page, options.limit - listed);
-      request.set_page_size(static_cast<uint32_t>(page));
-      grpc::ClientContext context;
-      session.SetDeadline(&context);
-      mos::v1::ListFlowsResponse response;
-      const grpc::Status status = stub->ListFlows(&context, request, &response);
-      if (!status.ok()) return session.Report(status, console);
-      listed += static_cast<uint64_t>(response.flows_size());
-      request.set_page_token(response.next_page_token());
-      more = !response.next_page_token().empty();
-      sink->Take(std::move(response));
-      if (options.limit > 0 && listed >= options.limit) break;
-      if (more) progress.Show(listed);
+    while (console.out) {
+      const mos::v1::ListFlowsResponse* const page = pages.Next();
+      if (page == nullptr) break;
+      sink->Take(*page);
+      if (options.limit > 0 && pages.listed() >= options.limit) break;
+      if (pages.more()) progress.Show(pages.listed());
     }
+    if (!pages.status().ok()) return session.Report(pages.status(), console);
     sink->Finish();
   }
-  if (listed == 0) console.Complain(EmptyText(request));
-  if (more && listed > 0) {
+  if (pages.listed() == 0) console.Complain(EmptyText(request));
+  if (options.limit > 0 && pages.more() && pages.listed() > 0) {
     console.Complain(absl::StrCat("stopped at --limit ", options.limit,
                                   "; there may be more flows"));
   }

@@ -53,6 +53,21 @@ bool LooksLikeId(absl::string_view text) {
          });
 }
 
+void AppendAddress(absl::string_view address, std::string* text) {
+  if (address.size() == kIpv4Bytes) {
+    // inet_ntop() would go through sprintf(), which a long list feels.
+    const auto byte = [address](size_t at) {
+      return static_cast<uint32_t>(static_cast<uint8_t>(address[at]));
+    };
+    absl::StrAppend(text, byte(0), ".", byte(1), ".", byte(2), ".", byte(3));
+  } else if (address.size() == kIpv6Bytes) {
+    std::array<char, INET6_ADDRSTRLEN> ipv6{};
+    *text += inet_ntop(AF_INET6, address.data(), ipv6.data(), ipv6.size());
+  } else {
+    absl::StrAppend(text, "0x", absl::BytesToHexString(address));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<mos::v1::Endpoint> ParseEndpoint(absl::string_view text) {
@@ -115,22 +130,22 @@ absl::StatusOr<mos::v1::FlowRef> ParseFlowReference(absl::string_view text) {
 }
 
 std::string FormatAddress(absl::string_view address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.size() == kIpv4Bytes) {
-    inet_ntop(AF_INET, address.data(), text.data(), text.size());
-  } else if (address.size() == kIpv6Bytes) {
-    inet_ntop(AF_INET6, address.data(), text.data(), text.size());
-  } else {
-    return absl::StrCat("0x", absl::BytesToHexString(address));
-  }
-  return text.data();
+  std::string text;
+  AppendAddress(address, &text);
+  return text;
 }
 
 std::string FormatEndpoint(const mos::v1::Endpoint& endpoint) {
-  const std::string address = FormatAddress(endpoint.address());
-  return endpoint.address().size() == kIpv6Bytes
-             ? absl::StrCat("[", address, "]:", endpoint.port())
-             : absl::StrCat(address, ":", endpoint.port());
+  std::string text;
+  AppendEndpoint(endpoint, &text);
+  return text;
+}
+
+void AppendEndpoint(const mos::v1::Endpoint& endpoint, std::string* text) {
+  const bool ipv6 = endpoint.address().size() == kIpv6Bytes;
+  if (ipv6) *text += '[';
+  AppendAddress(endpoint.address(), text);
+  absl::StrAppend(text, ipv6 ? "]:" : ":", endpoint.port());
 }
 
 std::string FormatTuple(const mos::v1::FlowTuple& tuple) {

@@ -22,6 +22,7 @@ absl::StatusOr<mos::v1::FlowRef> ParseFlowReference(absl::string_view text);
 // As ParseEndpoint reads it. An address that has neither 4 nor 16 bytes is
 // written as hexadecimal digits.
 std::string FormatEndpoint(const mos::v1::Endpoint& endpoint);
+void AppendEndpoint(const mos::v1::Endpoint& endpoint, std::string* text);
 
 // "10.0.0.1:4321-10.0.0.2:80".
 std::string FormatTuple(const mos::v1::FlowTuple& tuple);

@@ -23,12 +23,32 @@ const mos::v1::FlowSide& LastSide(const mos::v1::Flow& flow) {
                                                      : flow.client_side();
 }
 
-std::string LastText(const mos::v1::Flow& flow, const Console& console) {
+void AppendLast(const mos::v1::Flow& flow, const Console& console,
+                std::string* text) {
   const mos::v1::FlowSide& side = LastSide(flow);
-  if (!side.has_last_time()) return Name(flow.last_speaker());
-  return absl::StrCat(Name(flow.last_speaker()), " ",
-                      HumanAge(TimeOf(side.last_time()), console.now));
+  *text += Name(flow.last_speaker());
+  if (!side.has_last_time()) return;
+  absl::StrAppend(text, " ", HumanAge(TimeOf(side.last_time()), console.now));
 }
+
+// Empties the cells of a row one after the other, and makes those that it does
+// not have yet.
+class RowFiller {
+ public:
+  explicit RowFiller(std::vector<Cell>* row) : row_(*row) {}
+
+  std::string* Next(Style style = Style::kPlain) {
+    if (next_ == row_.size()) row_.emplace_back("");
+    Cell& cell = row_[next_++];
+    cell.text.clear();
+    cell.style = style;
+    return &cell.text;
+  }
+
+ private:
+  std::vector<Cell>& row_;
+  size_t next_ = 0;
+};
 
 void Line(const Console& console, absl::string_view label,
           absl::string_view value) {
@@ -96,31 +116,30 @@ Style StyleOf(const mos::v1::Flow& flow) {
                                                          : Style::kPlain;
 }
 
-std::vector<Cell> FlowRow(const mos::v1::Flow& flow, const Console& console,
-                          bool wide) {
+void FillFlowRow(const mos::v1::Flow& flow, const Console& console, bool wide,
+                 std::vector<Cell>* row) {
   const mos::v1::FlowSide& client = flow.client_side();
   const mos::v1::FlowSide& server = flow.server_side();
-  std::vector<Cell> row = {
-      {Printable(flow.flow_id()), Style::kDim},
-      FormatEndpoint(flow.tuple().client()),
-      FormatEndpoint(flow.tuple().server()),
-      {Name(flow.state()), StyleOf(flow)},
-      absl::StrCat(Name(client.tcp_state()), "/", Name(server.tcp_state())),
-      LastText(flow, console),
-      absl::StrCat(Count(client.frames(), wide), "/",
-                   Count(server.frames(), wide)),
-      Bytes(client.wire_bytes() + server.wire_bytes(), wide),
-      {Name(flow.end_reason()),
-       flow.end_reason() == mos::v1::END_REASON_UNSPECIFIED ? Style::kPlain
-                                                            : StyleOf(flow)},
-  };
-  if (!wide) return row;
-  row.emplace_back(absl::StrCat(client.retransmitted_frames(), "/",
-                                server.retransmitted_frames()));
-  row.emplace_back(absl::StrCat(flow.worker()));
-  row.emplace_back(flow.midstream() ? "yes" : "no");
-  row.emplace_back(TimeText(TimeOf(flow.start_time()), console.zone));
-  return row;
+  const Style style = StyleOf(flow);
+  const bool has_end = flow.end_reason() != mos::v1::END_REASON_UNSPECIFIED;
+  RowFiller cells(row);
+  AppendPrintable(flow.flow_id(), cells.Next(Style::kDim));
+  AppendEndpoint(flow.tuple().client(), cells.Next());
+  AppendEndpoint(flow.tuple().server(), cells.Next());
+  *cells.Next(style) = Name(flow.state());
+  absl::StrAppend(cells.Next(), Name(client.tcp_state()), "/",
+                  Name(server.tcp_state()));
+  AppendLast(flow, console, cells.Next());
+  absl::StrAppend(cells.Next(), Count(client.frames(), wide), "/",
+                  Count(server.frames(), wide));
+  *cells.Next() = Bytes(client.wire_bytes() + server.wire_bytes(), wide);
+  *cells.Next(has_end ? style : Style::kPlain) = Name(flow.end_reason());
+  if (!wide) return;
+  absl::StrAppend(cells.Next(), client.retransmitted_frames(), "/",
+                  server.retransmitted_frames());
+  absl::StrAppend(cells.Next(), flow.worker());
+  *cells.Next() = flow.midstream() ? "yes" : "no";
+  *cells.Next() = TimeText(TimeOf(flow.start_time()), console.zone);
 }
 
 void PrintFlow(const mos::v1::Flow& flow, const Console& console) {

@@ -9,11 +9,13 @@
 
 namespace mosd::mosctl {
 
-// Columns of FlowRow; `wide` ones have exact numbers and are never dropped.
+// Columns of FillFlowRow; `wide` ones have exact numbers and are never dropped.
 std::vector<Column> FlowColumns(bool wide);
 
-std::vector<Cell> FlowRow(const mos::v1::Flow& flow, const Console& console,
-                          bool wide);
+// Makes `row` that of `flow`. Its strings keep their memory: over many flows,
+// nothing is allocated.
+void FillFlowRow(const mos::v1::Flow& flow, const Console& console, bool wide,
+                 std::vector<Cell>* row);
 
 // Everything about one flow, on `console.out`.
 void PrintFlow(const mos::v1::Flow& flow, const Console& console);

@@ -1,6 +1,8 @@
 #include "controlplane/mosctl/names.h"
 
 #include <array>
+#include <charconv>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -13,18 +15,43 @@ namespace {
 
 constexpr uint64_t kThousand = 1000;
 
+// The names of an enum's values by number, without their prefix; empty where
+// there is none. Made once: a long list asks for millions.
+using Words = std::vector<std::string>;
+
 template <typename Enum>
-std::string UpperName(Enum value, absl::string_view prefix) {
-  if (static_cast<int>(value) == 0) return "-";
+Words UpperWords(absl::string_view prefix) {
+  Words words;
   const auto* descriptor = google::protobuf::GetEnumDescriptor<Enum>();
-  const auto* entry = descriptor->FindValueByNumber(static_cast<int>(value));
-  if (entry == nullptr) return absl::StrCat(static_cast<int>(value));
-  return entry->name().substr(prefix.size());
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    const auto* value = descriptor->value(i);
+    const auto number = static_cast<size_t>(value->number());
+    if (number >= words.size()) words.resize(number + 1);
+    words[number] = value->name().substr(prefix.size());
+  }
+  words[0] = "-";
+  return words;
 }
 
 template <typename Enum>
-std::string LowerName(Enum value, absl::string_view prefix) {
-  return absl::AsciiStrToLower(UpperName(value, prefix));
+Words LowerWords(absl::string_view prefix) {
+  Words words = UpperWords<Enum>(prefix);
+  for (std::string& word : words) absl::AsciiStrToLower(&word);
+  return words;
+}
+
+std::string WordOf(int number, const Words& words) {
+  const auto at = static_cast<size_t>(number);  // a negative one is too large
+  return at < words.size() && !words[at].empty() ? words[at]
+                                                 : absl::StrCat(number);
+}
+
+// As printf writes it with %.*f, in a fraction of the time.
+std::string FixedText(double value, int decimals) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 std::chars_format::fixed, decimals);
+  return std::string(text.data(), end.ptr);
 }
 
 struct Scaled {
@@ -51,27 +78,36 @@ std::string ScaledText(uint64_t number, absl::string_view gap,
   if (number < kThousand) return absl::StrCat(number, gap, unit);
   const Scaled scaled = Scale(number);
   const int decimals = scaled.value < 9.95 ? 1 : 0;
-  return absl::StrFormat("%.*f%s%s%s", decimals, scaled.value, gap,
-                         scaled.prefix, unit);
+  return absl::StrCat(FixedText(scaled.value, decimals), gap, scaled.prefix,
+                      unit);
 }
 
 }  // namespace
 
 std::string Name(mos::v1::FlowState state) {
-  return LowerName(state, "FLOW_STATE_");
+  static const Words words = LowerWords<mos::v1::FlowState>("FLOW_STATE_");
+  return WordOf(state, words);
 }
 std::string Name(mos::v1::EndReason reason) {
-  return LowerName(reason, "END_REASON_");
+  static const Words words = LowerWords<mos::v1::EndReason>("END_REASON_");
+  return WordOf(reason, words);
 }
-std::string Name(mos::v1::Side side) { return LowerName(side, "SIDE_"); }
+std::string Name(mos::v1::Side side) {
+  static const Words words = LowerWords<mos::v1::Side>("SIDE_");
+  return WordOf(side, words);
+}
 std::string Name(mos::v1::DropReason reason) {
-  return LowerName(reason, "DROP_REASON_");
+  static const Words words = LowerWords<mos::v1::DropReason>("DROP_REASON_");
+  return WordOf(reason, words);
 }
 std::string Name(mos::v1::FlowEventKind kind) {
-  return LowerName(kind, "FLOW_EVENT_KIND_");
+  static const Words words =
+      LowerWords<mos::v1::FlowEventKind>("FLOW_EVENT_KIND_");
+  return WordOf(kind, words);
 }
 std::string Name(mos::v1::TcpState state) {
-  return UpperName(state, "TCP_STATE_");
+  static const Words words = UpperWords<mos::v1::TcpState>("TCP_STATE_");
+  return WordOf(state, words);
 }
 
 std::string HumanCount(uint64_t count) { return ScaledText(count, "", ""); }
@@ -81,8 +117,8 @@ std::string HumanBytes(uint64_t bytes) { return ScaledText(bytes, " ", "B"); }
 std::string HumanDuration(absl::Duration duration) {
   if (duration < absl::ZeroDuration()) duration = absl::ZeroDuration();
   const double seconds = absl::ToDoubleSeconds(duration);
-  if (seconds < 0.0995) return absl::StrFormat("%.0fms", seconds * 1e3);
-  if (seconds < 59.95) return absl::StrFormat("%.1fs", seconds);
+  if (seconds < 0.0995) return FixedText(seconds * 1e3, 0) + "ms";
+  if (seconds < 59.95) return FixedText(seconds, 1) + "s";
   const int64_t whole = absl::ToInt64Seconds(duration);
   constexpr int64_t kMinute = 60, kHour = 3600, kDay = 86400;
   if (whole < kHour) {

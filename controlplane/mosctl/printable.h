@@ -12,5 +12,6 @@ namespace mosd::mosctl {
 // all others become \n, \r, \t or \xHH. The result is plain ASCII without
 // control characters, and the bytes can be read back from it.
 std::string Printable(absl::string_view bytes);
+void AppendPrintable(absl::string_view bytes, std::string* text);
 
 }  // namespace mosd::mosctl

@@ -13,11 +13,10 @@ constexpr size_t kGap = 2;  // spaces between columns
 constexpr size_t kComfortable = 21;
 constexpr size_t kMinShrunken = 9;
 
-std::string Cut(const std::string& text, size_t width) {
+// What fits of a text that is longer than `width`.
+std::string Cut(absl::string_view text, size_t width) {
   constexpr absl::string_view kMark = "..";
-  if (text.size() <= width || width <= kMark.size()) {
-    return text.substr(0, width);
-  }
+  if (width <= kMark.size()) return std::string(text.substr(0, width));
   const size_t kept = width - kMark.size();
   const size_t head = kept / 3;  // the end tells more: there is the port
   return absl::StrCat(text.substr(0, head), kMark,
@@ -27,18 +26,22 @@ std::string Cut(const std::string& text, size_t width) {
 }  // namespace
 
 Table::Table(std::vector<Column> columns) {
+  std::vector<Cell> titles;
   for (Column& column : columns) {
-    const size_t needed = column.title.size();
-    slots_.push_back({.column = std::move(column), .needed = needed});
+    titles.emplace_back(column.title, Style::kHeading);
+    slots_.push_back({.column = std::move(column)});
   }
+  AddRow(titles);
 }
 
-void Table::AddRow(std::vector<Cell> cells) {
-  cells.resize(slots_.size(), Cell(""));
+void Table::AddRow(const std::vector<Cell>& cells) {
+  static const Cell kMissing("");
   for (size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i].needed = std::max(slots_[i].needed, cells[i].text.size());
+    const Cell& cell = i < cells.size() ? cells[i] : kMissing;
+    slots_[i].needed = std::max(slots_[i].needed, cell.text.size());
+    cells_.push_back({text_.size(), cell.text.size(), cell.style});
+    text_ += cell.text;
   }
-  rows_.push_back(std::move(cells));
 }
 
 size_t Table::LineWidth(size_t shrunken) const {
@@ -84,46 +87,45 @@ void Table::Fit(size_t limit) {
   }
 }
 
-void Table::PrintLine(const Console& console,
-                      const std::vector<Cell>& cells) const {
-  std::string line;
+void Table::AddLine(const Console& console, const Waiting* row) {
+  const absl::string_view texts = text_;
   size_t pending = 0;  // spaces owed before the next cell
   size_t room = console.width > 0 ? static_cast<size_t>(console.width)
                                   : std::string::npos;
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     if (!slot.shown) continue;
-    std::string text = Cut(cells[i].text, slot.width);
+    absl::string_view text = texts.substr(row[i].begin, row[i].size);
+    std::string cut;
+    if (text.size() > slot.width) text = cut = Cut(text, slot.width);
     const size_t fill = slot.width - text.size();
     if (slot.column.right) pending += fill;
     // What is never dropped may still be too wide: a line never wraps.
     if (pending + text.size() > room) {
-      text.resize(room > pending ? room - pending : 0);
+      text = text.substr(0, room > pending ? room - pending : 0);
     }
     if (!text.empty()) {
-      line.append(pending, ' ');
+      lines_.append(pending, ' ');
       room -= pending + text.size();
-      line += console.Paint(cells[i].style, text);
+      console.AppendPainted(row[i].style, text, &lines_);
       pending = 0;
     }
     pending += kGap + (slot.column.right ? 0 : fill);
   }
-  console.out << line << "\n";
+  lines_ += '\n';
 }
 
 void Table::Flush(const Console& console) {
-  if (rows_.empty()) return;
+  if (cells_.size() <= (titled_ ? 0 : slots_.size())) return;
   Fit(console.width > 0 ? static_cast<size_t>(console.width) : 0);
-  if (!titled_) {
-    std::vector<Cell> titles;
-    for (const Slot& slot : slots_) {
-      titles.emplace_back(slot.column.title, Style::kHeading);
-    }
-    PrintLine(console, titles);
-    titled_ = true;
+  titled_ = true;
+  for (size_t i = 0; i < cells_.size(); i += slots_.size()) {
+    AddLine(console, &cells_[i]);
   }
-  for (const std::vector<Cell>& row : rows_) PrintLine(console, row);
-  rows_.clear();
+  console.out << lines_;
+  cells_.clear();
+  text_.clear();
+  lines_.clear();
 }
 
 std::vector<std::string> Table::Dropped() const {

@@ -33,7 +33,7 @@ class Table {
   explicit Table(std::vector<Column> columns);
 
   // One cell a column; missing ones are empty, surplus ones are ignored.
-  void AddRow(std::vector<Cell> cells);
+  void AddRow(const std::vector<Cell>& cells);
 
   // Prints the rows added since the last call; the first call that has any
   // also prints the titles and settles which columns there are. Columns only
@@ -46,19 +46,31 @@ class Table {
  private:
   struct Slot {
     Column column;
-    size_t needed;     // by the widest cell
-    size_t width = 0;  // given
+    size_t needed = 0;  // by the widest cell
+    size_t width = 0;   // given
     bool shown = true;
+  };
+
+  // A cell of a row that waits, its text in text_.
+  struct Waiting {
+    size_t begin;
+    size_t size;
+    Style style;
   };
 
   // With columns that shrink at most `shrunken` wide.
   size_t LineWidth(size_t shrunken) const;
   void ChooseColumns(size_t limit);
   void Fit(size_t limit);
-  void PrintLine(const Console& console, const std::vector<Cell>& cells) const;
+  // Appends the line of `row`, one cell a column, to lines_.
+  void AddLine(const Console& console, const Waiting* row);
 
   std::vector<Slot> slots_;
-  std::vector<std::vector<Cell>> rows_;
+  // Rows that wait, the titles first until they are printed, one cell a column.
+  // Like lines_, they keep their memory from one Flush() to the next.
+  std::vector<Waiting> cells_;
+  std::string text_;
+  std::string lines_;
   bool titled_ = false;
 };
 

@@ -2,13 +2,16 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "controlplane/grpc/convert.h"
 #include "controlplane/grpc/flow_lister.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "tests/unit/controlplane/grpc/grpc_test_server.h"
 
 namespace mosd::controlplane {
@@ -16,6 +19,19 @@ namespace {
 
 using dataplane::FlowSnapshot;
 using dataplane::FlowState;
+
+// A page as the client takes it apart.
+mos::v1::ListFlowsResponse Page(const FlowLister& lister,
+                                const mos::v1::ListFlowsRequest& request) {
+  grpc::ByteBuffer bytes;
+  EXPECT_TRUE(lister.List(request, &bytes).ok());
+  mos::v1::ListFlowsResponse response;
+  EXPECT_TRUE(
+      grpc::SerializationTraits<mos::v1::ListFlowsResponse>::Deserialize(
+          &bytes, &response)
+          .ok());
+  return response;
+}
 
 class ListFlowsTest : public GrpcServerTest {
  protected:
@@ -125,8 +141,7 @@ TEST_F(ListFlowsTest, PagesHaveADefaultSizeAndALargestOne) {
            {0, 1000}, {7, 7}, {10'000, 10'000}, {4'000'000'000, 10'000}}) {
     mos::v1::ListFlowsRequest request;
     request.set_page_size(asked);
-    mos::v1::ListFlowsResponse response;
-    ASSERT_TRUE(lister.List(request, &response).ok());
+    const mos::v1::ListFlowsResponse response = Page(lister, request);
     EXPECT_EQ(response.flows_size(), given);
     EXPECT_FALSE(response.next_page_token().empty());
   }
@@ -140,8 +155,7 @@ TEST_F(ListFlowsTest, PagesThatAreCutShortComeToTheEnd) {
   int flows = 0;
   int pages = 0;
   do {
-    mos::v1::ListFlowsResponse response;
-    ASSERT_TRUE(lister.List(request, &response).ok());
+    const mos::v1::ListFlowsResponse response = Page(lister, request);
     flows += response.flows_size();
     request.set_page_token(response.next_page_token());
     ASSERT_LT(++pages, 2'000);
@@ -169,6 +183,25 @@ TEST_F(ListFlowsTest, TheLargestPageFitsAMessage) {
   mos::v1::ListFlowsResponse response;
   FillFlow(flow, ~0u, response.add_flows());
   EXPECT_LT(response.ByteSizeLong() * FlowLister::kMaxPageSize, 3'700'000u);
+}
+
+TEST_F(ListFlowsTest, AMalformedRequestIsAnsweredAsByOtherMethods) {
+  grpc::GenericStub stub(channel_);
+  for (const char* method : {"ListFlows", "GetFlow"}) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const grpc::Slice cut_short("\x0a\x05x");
+    const grpc::ByteBuffer request(&cut_short, 1);
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> status;
+    stub.UnaryCall(&context, std::string("/mos.v1.FlowService/") + method, {},
+                   &request, &response, [&status](grpc::Status its) {
+                     status.set_value(std::move(its));
+                   });
+    EXPECT_EQ(status.get_future().get().error_code(),
+              grpc::StatusCode::UNIMPLEMENTED)
+        << method;
+  }
 }
 
 TEST_F(ListFlowsTest, EachFlowThatStaysIsMetExactlyOnce) {
@@ -272,9 +305,8 @@ TEST(FlowListerTest, APageTakesBoundedTime) {
   const EndlessDataplane dataplane;
   const BootIdentity boot("node");
   const FlowLister lister(&dataplane, &boot);
-  mos::v1::ListFlowsResponse response;
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(lister.List({}, &response).ok());
+  const mos::v1::ListFlowsResponse response = Page(lister, {});
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
   EXPECT_EQ(response.flows_size(), 0);
   EXPECT_FALSE(response.next_page_token().empty());

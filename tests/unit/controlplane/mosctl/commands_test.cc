@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -149,6 +150,43 @@ TEST_F(Commands, ListMergesPages) {
   EXPECT_EQ(whole.flows_size(), 1001);
   EXPECT_EQ(whole.next_page_token(), "1001");
   EXPECT_THAT(err(), HasSubstr("stopped at --limit 1001"));
+}
+
+TEST_F(Commands, ListAsksForNoMoreThanItsLimit) {
+  flows_.flows.assign(2500, MakeFlow("f"));
+  EXPECT_EQ(Run({"flows", "list", "--limit", "1001"}), 0);
+  ASSERT_EQ(flows_.list_requests.size(), 2u);
+  EXPECT_EQ(flows_.list_requests[0].page_size(), 1000u);
+  EXPECT_EQ(flows_.list_requests[1].page_size(), 1u);
+  EXPECT_EQ(flows_.list_requests[1].page_token(), "1000");
+}
+
+TEST_F(Commands, ListPrintsThePagesBeforeAnError) {
+  flows_.flows.assign(2500, MakeFlow("f"));
+  flows_.good_pages = 2;
+  EXPECT_EQ(Run({"flows", "list", "-o", "jsonl"}), 3);
+  const std::string printed = out();
+  EXPECT_EQ(std::count(printed.begin(), printed.end(), '\n'), 2000);
+  EXPECT_THAT(err(), HasSubstr("stopping (DRAINING)"));
+}
+
+TEST_F(Commands, ListEndsWhenTheReaderLeft) {
+  // Leaves in the middle of the second page.
+  class TwoPages : public std::stringbuf {
+    std::streamsize xsputn(const char* text, std::streamsize size) override {
+      pages_ += size > 1000;
+      return pages_ > 1 ? 0 : std::stringbuf::xsputn(text, size);
+    }
+    int pages_ = 0;
+  } buffer;
+  flows_.flows.assign(100'000, MakeFlow("f"));
+  std::ostream out(&buffer);
+  const std::string server = server_.Address();
+  const char* const argv[] = {"mosctl", "--server", server.c_str(), "flows",
+                              "list"};
+  EXPECT_EQ(static_cast<int>(RunCommandLine(5, argv, out, err_)), 0);
+  EXPECT_THAT(buffer.str(), StartsWith("FLOW"));
+  EXPECT_EQ(err(), "");
 }
 
 TEST_F(Commands, ErrorsAreRenderedWithReasonAndHint) {

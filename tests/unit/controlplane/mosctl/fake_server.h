@@ -46,6 +46,7 @@ class FakeFlowService : public mos::v1::FlowService::Service {
   bool watch_stays = false;   // until the client cancels
   google::rpc::Status error;  // of every call, if its code is not OK
   int contended_reads = 0;    // so many GetLastPkt calls fail first
+  int good_pages = 1 << 20;   // the ListFlows calls after them fail
 
   std::vector<mos::v1::ListFlowsRequest> list_requests;
   mos::v1::FlowRef asked;
@@ -56,6 +57,10 @@ class FakeFlowService : public mos::v1::FlowService::Service {
                          mos::v1::ListFlowsResponse* response) override {
     list_requests.push_back(*request);
     if (error.code() != 0) return ToGrpc(error);
+    if (good_pages-- == 0) {
+      return ToGrpc(
+          MakeError(grpc::StatusCode::UNAVAILABLE, "stopping", "DRAINING"));
+    }
     size_t at =
         request->page_token().empty() ? 0 : std::stoul(request->page_token());
     for (uint32_t n = 0; n < request->page_size() && at < flows.size(); ++n) {

@@ -8,8 +8,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <string>
 
+#include "absl/strings/str_format.h"
 #include "controlplane/mosctl/exit_code.h"
 #include "controlplane/mosctl/hex_dump.h"
 #include "controlplane/mosctl/message_output.h"
@@ -52,6 +54,25 @@ TEST(Numbers, AreShort) {
   EXPECT_EQ(HumanCount(~uint64_t{0}), "18E");
   EXPECT_EQ(HumanBytes(1500), "1.5 kB");
   EXPECT_EQ(HumanBytes(7), "7 B");
+}
+
+TEST(Numbers, AreRoundedAsPrintfDoes) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 100'000; ++i) {
+    const uint64_t count = 1000 + random() % 20'000;
+    const double thousands = static_cast<double>(count) / 1000;
+    EXPECT_EQ(HumanCount(count),
+              absl::StrFormat("%.*fk", thousands < 9.95 ? 1 : 0, thousands));
+    const auto ns = absl::Nanoseconds(random() % 59'000'000'000);
+    const double seconds = absl::ToDoubleSeconds(ns);
+    EXPECT_EQ(HumanDuration(ns), seconds < 0.0995
+                                     ? absl::StrFormat("%.0fms", seconds * 1e3)
+                                     : absl::StrFormat("%.1fs", seconds));
+  }
+  // Halves, which are exact in binary, go to the even neighbour.
+  EXPECT_EQ(HumanDuration(absl::Milliseconds(250)), "0.2s");
+  EXPECT_EQ(HumanDuration(absl::Milliseconds(750)), "0.8s");
+  EXPECT_EQ(HumanCount(2250), "2.2k");
 }
 
 TEST(Durations, AreShort) {
