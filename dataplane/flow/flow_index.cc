@@ -60,9 +60,12 @@ bool FlowIndex::Replace(uint64_t hash, uint32_t old_record, uint32_t record) {
 }
 
 bool FlowIndex::Erase(uint64_t hash, uint32_t record) {
-  std::atomic<uint32_t>* place = Find(hash, record);
+  std::atomic<uint32_t>* const place = Find(hash, record);
   if (place == nullptr) return false;
   place->store(0, std::memory_order_relaxed);
+  // Where a tag was left, Likely() would stop.
+  Bucket* const bucket = BucketOf(place);
+  bucket->tag[place - bucket->record].store(0, std::memory_order_relaxed);
   return true;
 }
 

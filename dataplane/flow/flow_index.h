@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,9 @@ class FlowIndex {
  public:
   // Places a bucket has.
   static constexpr uint32_t kPlaces = 10;
+
+  // No record.
+  static constexpr uint32_t kNone = UINT32_MAX;
 
   // For up to `entries` keys. RESOURCE_EXHAUSTED.
   static absl::StatusOr<FlowIndex> Create(uint32_t entries);
@@ -46,6 +50,20 @@ class FlowIndex {
            VisitBucket(buckets_[Second(hash)], Tag(hash), visit);
   }
 
+  // The record that a key most likely has, if it is there; kNone if it is not.
+  // Without a branch on which bucket it is in: that is chance.
+  uint32_t Likely(uint64_t hash) const {
+    const Bucket& first = buckets_[First(hash)];
+    const Bucket& second = buckets_[Second(hash)];
+    const uint16_t tag = Tag(hash);
+    const uint32_t match = MatchTags(first, tag) | MatchTags(second, tag)
+                                                       << kSecond;
+    if (match == 0) return kNone;
+    const auto place = static_cast<uint32_t>(__builtin_ctz(match));
+    const Bucket& bucket = place < kSecond ? first : second;
+    return bucket.record[place % kSecond].load(std::memory_order_acquire) - 1;
+  }
+
   // Adds a key that is not there. False: both buckets are full. Worker only.
   bool Insert(uint64_t hash, uint32_t record);
 
@@ -58,17 +76,22 @@ class FlowIndex {
 
  private:
   struct alignas(64) Bucket {
-    std::atomic<uint16_t> tag[kPlaces];     // meaningful where record is not 0
+    std::atomic<uint16_t> tag[kPlaces];     // odd; 0: free
     std::atomic<uint32_t> record[kPlaces];  // number plus one; 0: free
   };
   static_assert(sizeof(Bucket) == 64);
   static_assert(std::atomic<uint16_t>::is_always_lock_free);
 
+  // Where the bits of the second bucket begin in those of both.
+  static constexpr uint32_t kSecond = 16;
+  static_assert(kPlaces <= kSecond);
+
   FlowIndex() = default;
 
-  // Disjoint parts of the hash: its low 16 bits are the tag, the high half the
+  // Disjoint parts of the hash: its low 16 bits are the tag, but for the
+  // lowest, which tells it from that of a free place; the high half is the
   // first bucket; the second comes from a multiplication of the whole.
-  static uint16_t Tag(uint64_t hash) { return static_cast<uint16_t>(hash); }
+  static uint16_t Tag(uint64_t hash) { return static_cast<uint16_t>(hash | 1); }
   uint64_t First(uint64_t hash) const { return (hash >> 32) & mask_; }
   uint64_t Second(uint64_t hash) const {
     return ((hash * 0x9e3779b97f4a7c15) >> 24) & mask_;
@@ -89,6 +112,11 @@ class FlowIndex {
   }
 
   std::atomic<uint32_t>* Find(uint64_t hash, uint32_t record);
+  Bucket* BucketOf(const std::atomic<uint32_t>* place) const {
+    const auto offset = reinterpret_cast<const std::byte*>(place) -
+                        reinterpret_cast<const std::byte*>(buckets_);
+    return &buckets_[static_cast<size_t>(offset) / sizeof(Bucket)];
+  }
 
   Region region_;
   Bucket* buckets_ = nullptr;

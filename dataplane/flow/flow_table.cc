@@ -3,7 +3,6 @@
 #include <atomic>
 #include <utility>
 
-#include "dataplane/base/prefetch.h"
 #include "dataplane/flow/flow_sink.h"
 
 namespace mosd::dataplane {
@@ -81,24 +80,6 @@ FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
 FlowId FlowTable::IdOf(const FlowRecord& flow) const {
   return FlowId::Make(options_.worker, NumberOf(flow),
                       flow.generation.load(std::memory_order_relaxed));
-}
-
-FlowRecord* FlowTable::PrefetchRecord(uint64_t hash) {
-  FlowRecord* likely = nullptr;
-  index_.ForEachCandidate(hash, [&](uint32_t record) {
-    // All to be written, but for the side that did not send: a line that
-    // readers have would else have to be asked for twice. Which side that is,
-    // only the record tells; a stage of its own for this costs more than it
-    // saves.
-    FlowRecord* const flow = &records_[record];
-    likely = flow;
-    PrefetchToWrite(flow);
-    PrefetchToWrite(&flow->tcp);
-    PrefetchToWrite(&flow->side[0]);
-    PrefetchToWrite(&flow->side[1]);
-    return false;
-  });
-  return likely;
 }
 
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "dataplane/base/prefetch.h"
 #include "dataplane/base/region.h"
 #include "dataplane/flow/flow_event_ring.h"
 #include "dataplane/flow/flow_hash.h"
@@ -65,7 +66,20 @@ class FlowTable {
   // Lookup in two steps, so that a burst can overlap the cache misses. The
   // second returns what will most likely be found, or null.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
-  FlowRecord* PrefetchRecord(uint64_t hash);
+  FlowRecord* PrefetchRecord(uint64_t hash) {
+    const uint32_t record = index_.Likely(hash);
+    if (record == FlowIndex::kNone) return nullptr;
+    // All to be written, but for the side that did not send: a line that
+    // readers have would else have to be asked for twice. Which side that is,
+    // only the record tells; a stage of its own for this costs more than it
+    // saves.
+    FlowRecord* const flow = &records_[record];
+    PrefetchToWrite(flow);
+    PrefetchToWrite(&flow->tcp);
+    PrefetchToWrite(&flow->side[0]);
+    PrefetchToWrite(&flow->side[1]);
+    return flow;
+  }
   // The newest flow of the key, live or ended, or null.
   FlowRecord* Find(uint64_t hash, const FlowKey& key);
 

@@ -21,6 +21,12 @@ namespace mosd::dataplane {
 // when the destination is cold (see dataplane/README.md).
 inline constexpr size_t kNonTemporalBytes = 512;
 
+// Whether CopyToShared() stores so many bytes past the caches, which takes
+// fences, one before a frame's bytes and one behind.
+constexpr bool PassesTheCaches(size_t size) {
+  return size >= kNonTemporalBytes;
+}
+
 // Reads `size` bytes. Word by word with acquire, so that whatever the caller
 // loads afterwards to validate the copy is loaded after it.
 inline void CopyFromShared(void* to, const void* shared, size_t size) {
@@ -63,21 +69,17 @@ inline void StreamLine(uint8_t* line, const uint8_t* from) {
 // byte behind it is read, and none goes by way of the stack: a vector that is
 // loaded from bytes just stored waits for them.
 inline void StreamPart(uint8_t* line, const uint8_t* from, size_t size) {
-  // A vector from here on moves bytes down by 16 less the offset, and zeros
-  // what is left.
-  alignas(32) static constexpr int8_t kShift[32] = {
-      0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-      -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-  const auto load = [](const void* at) {
-    return _mm_loadu_si128(static_cast<const __m128i*>(at));
-  };
   for (size_t lane = 0; lane < 64; lane += 16) {
     __m128i value = _mm_setzero_si128();
     if (lane + 16 <= size) {
-      value = load(from + lane);
+      value = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + lane));
     } else if (lane < size) {
-      value = _mm_shuffle_epi8(load(from + size - 16),
-                               load(kShift + 16 - (size - lane)));
+      // The last 16 bytes, moved down.
+      unsigned __int128 last;
+      std::memcpy(&last, from + size - 16, sizeof(last));
+      last >>= 8 * (16 - (size - lane));
+      value = _mm_set_epi64x(static_cast<int64_t>(last >> 64),
+                             static_cast<int64_t>(last));
     }
     _mm_stream_si128(reinterpret_cast<__m128i*>(line + lane), value);
   }
@@ -115,7 +117,7 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
   }
 #else
   auto* out = static_cast<uint8_t*>(shared);
-  if (size >= kNonTemporalBytes) {
+  if (PassesTheCaches(size)) {
     StreamFrame(out, in, size);
   } else if (IsSmall(size)) {
     CopySmall(out, in, size);

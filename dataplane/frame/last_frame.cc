@@ -17,23 +17,17 @@ constexpr int kReadAttempts = 64;
 void FrameWriter::Clear(FrameSlot* slot) { Swap(slot, 0); }
 
 void FrameWriter::Publish() {
-  if (staged_count_ == 0) return;
-  StoreFence();  // the new stamps before the new bytes
-  for (size_t i = 0; i < staged_count_; ++i) {
-    const Staged& staged = staged_[i];
-    if (staged.word == 0) continue;
-    std::byte* buffer = pool_->At(SlotUnit(staged.word));
-    auto* header = reinterpret_cast<FrameHeader*>(buffer);
-    const FrameRecord& record = staged.record;
-    header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
-                                  std::memory_order_release);
-    header->stream_offset.store(record.stream_offset,
-                                std::memory_order_release);
-    header->wire_length.store(record.wire_length, std::memory_order_release);
-    CopyToShared(buffer + kFrameHeaderBytes, staged.data,
-                 record.captured_length);
+  if (late_) {
+    StoreFence();  // the new stamps before the new bytes
+    for (size_t i = 0; i < staged_count_; ++i) {
+      const Staged& staged = staged_[i];
+      if (staged.late_bytes == 0) continue;
+      CopyToShared(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
+                   staged.late_bytes);
+    }
+    StoreFence();  // the new bytes before their names
+    late_ = false;
   }
-  StoreFence();  // the new bytes before their names
   for (size_t i = 0; i < staged_count_; ++i) {
     Swap(staged_[i].slot, staged_[i].word);
   }

@@ -39,8 +39,9 @@ struct FrameRecord {
   uint8_t port;
 };
 
-// Puts frames into slots, several at a time, since ordering past-the-cache
-// stores costs the same for one as for many. Owned by a worker.
+// Puts frames into slots, several at a time: large ones are stored past the
+// caches, and ordering such stores costs the same for one as for many. Owned by
+// a worker.
 //
 //   for each frame: Stage(...)
 //   Publish()
@@ -72,16 +73,18 @@ class FrameWriter {
  private:
   struct Staged {
     FrameSlot* slot;
-    const uint8_t* data;
     uint64_t word;  // for the slot
-    FrameRecord record;
+    const uint8_t* data;
+    uint32_t late_bytes;  // of `data`, to be copied by Publish(); 0: none
   };
+  static_assert(sizeof(Staged) == 32);
 
   inline void Swap(FrameSlot* slot, uint64_t word);
 
   FramePool* pool_;
   Staged staged_[kBatch];
   size_t staged_count_ = 0;
+  bool late_ = false;  // one of the staged has late_bytes
   SingleWriter<uint64_t> shortened_;
   SingleWriter<uint64_t> not_kept_;
 };

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/frame/frame_copy.h"
 #include "dataplane/frame/last_frame.h"
 
 namespace mosd::dataplane {
@@ -61,15 +62,15 @@ inline uint64_t StampOf(uint64_t header_word) {
   FrameBuffer buffer;
   Staged& staged = staged_[staged_count_++];
   staged.slot = slot;
-  staged.record = record;
-  if (!pool_->Acquire(record.captured_length, least_bytes, &buffer)) {
+  uint32_t bytes = record.captured_length;
+  if (!pool_->Acquire(bytes, least_bytes, &buffer)) {
     staged.word = 0;
+    staged.late_bytes = 0;
     not_kept_.Add(1);
     return;
   }
-  if (buffer.frame_class < FrameClassOf(record.captured_length)) [[unlikely]] {
-    staged.record.captured_length =
-        static_cast<uint16_t>(FrameClassCapacity(buffer.frame_class));
+  if (buffer.frame_class < FrameClassOf(bytes)) [[unlikely]] {
+    bytes = FrameClassCapacity(buffer.frame_class);
     shortened_.Add(1);
   }
   FrameHeader* const header = HeaderAt(*pool_, buffer.unit);
@@ -79,11 +80,23 @@ inline uint64_t StampOf(uint64_t header_word) {
   const uint64_t stamp = old_stamp == kStampMask ? 1 : old_stamp + 1;
   // From here on a reader that still copies this buffer knows.
   header->stamp_length_port.store(
-      stamp | uint64_t{staged.record.captured_length} << 32 |
-          uint64_t{record.port} << 48,
+      stamp | uint64_t{bytes} << 32 | uint64_t{record.port} << 48,
       std::memory_order_relaxed);
+  header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
+                                std::memory_order_release);
+  header->stream_offset.store(record.stream_offset, std::memory_order_release);
+  header->wire_length.store(record.wire_length, std::memory_order_release);
   staged.word = SlotWord(buffer, stamp);
-  staged.data = data;
+  if (PassesTheCaches(bytes)) {
+    staged.data = data;
+    staged.late_bytes = bytes;
+    late_ = true;
+    return;
+  }
+  staged.late_bytes = 0;
+  // Stores through the caches stay in order on x86-64, but not to a compiler.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  CopyToShared(header + 1, data, bytes);
 }
 
 }  // namespace mosd::dataplane

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -120,6 +121,35 @@ TEST(FlowIndexTest, HoldsAllTheKeysItIsMadeFor) {
   }
   EXPECT_EQ(refused, 0u);
   EXPECT_LT(others, kKeys / 1000);
+}
+
+TEST(FlowIndexTest, WhatIsLikelyIsWhatIsThereButForEqualTags) {
+  constexpr uint32_t kKeys = 10'000;
+  FlowIndex index = MakeIndex(kKeys);
+  std::mt19937_64 random(3);
+  std::vector<uint64_t> hashes(kKeys);
+  for (uint64_t& hash : hashes) hash = random();
+  // The second time, places are free that had the same tags.
+  for (int time = 0; time < 2; ++time) {
+    std::shuffle(hashes.begin(), hashes.end(), random);
+    for (uint32_t i = 0; i < kKeys; ++i) {
+      ASSERT_TRUE(index.Insert(hashes[i], i));
+    }
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < kKeys; ++i) {
+      const uint32_t likely = index.Likely(hashes[i]);
+      EXPECT_NE(likely, FlowIndex::kNone);
+      if (likely != i) ++others;
+    }
+    // Ten tags of 15 bits are beside its own, of which half come first.
+    EXPECT_LT(others, kKeys / 1000);
+    for (uint32_t i = 0; i < kKeys; ++i) {
+      ASSERT_TRUE(index.Erase(hashes[i], i));
+    }
+    for (const uint64_t hash : hashes) {
+      EXPECT_EQ(index.Likely(hash), FlowIndex::kNone);
+    }
+  }
 }
 
 // A key that is there is found at every moment, while its record is replaced
