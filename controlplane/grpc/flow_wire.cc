@@ -24,8 +24,9 @@ using mos::v1::FlowTuple;
 
 // An integer, enum value or bool: all are varints of 64 bits, with their sign.
 // Zero is left out, as proto3 has it.
-template <int kField>
-uint8_t* WriteNumber(uint64_t value, uint8_t* out) {
+template <int kField, typename Number>
+uint8_t* WriteNumber(Number number, uint8_t* out) {
+  const auto value = static_cast<uint64_t>(number);
   return value == 0 ? out
                     : WireFormatLite::WriteUInt64ToArray(kField, value, out);
 }
@@ -45,10 +46,8 @@ template <int kField>
 uint8_t* WriteTime(int64_t time_ns, uint8_t* out) {
   return WriteShort<kField>(out, [time_ns](uint8_t* to) {
     const SplitTime time = SplitTimeOf(time_ns);
-    to = WriteNumber<Timestamp::kSecondsFieldNumber>(
-        static_cast<uint64_t>(time.seconds), to);
-    return WriteNumber<Timestamp::kNanosFieldNumber>(
-        static_cast<uint64_t>(time.nanos), to);
+    to = WriteNumber<Timestamp::kSecondsFieldNumber>(time.seconds, to);
+    return WriteNumber<Timestamp::kNanosFieldNumber>(time.nanos, to);
   });
 }
 
