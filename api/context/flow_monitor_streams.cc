@@ -6,6 +6,7 @@
 
 #include "api/context/flow_monitor.h"
 #include "dataplane/packet/parser.h"
+#include "dataplane/tcp/parsed_segment.h"
 #include "dataplane/tcp/tcp_tracker.h"
 
 namespace mosd::api {
@@ -23,12 +24,8 @@ uint32_t BytesBeforeStream(const MonitoredFlow& flow, const FrameView& frame,
                            const TrackedFrame& tracked) {
   if (tracked.stream_offset != 0) [[likely]]
     return 0;
-  const dataplane::ParsedFrame& parsed = *frame.parsed;
-  const dataplane::TcpSegment segment{
-      parsed.seq,    parsed.ack,       parsed.payload_length,
-      parsed.window, parsed.tcp_flags, parsed.window_scale};
   return dataplane::TcpBytesBeforeStream(flow.record->tcp, tracked.sender,
-                                         segment);
+                                         dataplane::SegmentOf(*frame.parsed));
 }
 
 }  // namespace

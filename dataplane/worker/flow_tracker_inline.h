@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "dataplane/tcp/parsed_segment.h"
 #include "dataplane/tcp/tcp_expected.h"
 #include "dataplane/tcp/tcp_tracker.h"
 #include "dataplane/worker/flow_tracker.h"
@@ -11,11 +12,6 @@ namespace mosd::dataplane {
 
 inline Side SenderOf(uint8_t source_index, const FlowStatus& status) {
   return source_index == status.client_index() ? Side::kClient : Side::kServer;
-}
-
-inline TcpSegment SegmentOf(const ParsedFrame& frame) {
-  return {frame.seq,    frame.ack,       frame.payload_length,
-          frame.window, frame.tcp_flags, frame.window_scale};
 }
 
 inline void CountFrame(FlowSideRecord* side, const ParsedFrame& frame,

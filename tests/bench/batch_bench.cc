@@ -8,8 +8,6 @@
 // one stream that there is, WatchFlows, carries no frames.
 #include <grpcpp/grpcpp.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,7 +16,6 @@
 #include "tests/bench/call_load.h"
 #include "tests/bench/fed_appliance.h"
 #include "tests/bench/report.h"
-#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 
 namespace mosd::bench {
@@ -118,21 +115,10 @@ void Compare(uint32_t frame_bytes, int milliseconds, int rounds) {
          .reached = ratio.median >= kLeastRatio});
 }
 
-int Main(int argc, char** argv) {
-  const int milliseconds = argc > 1 ? std::atoi(argv[1]) : 700;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 11;
-  if (argc > 3 || milliseconds <= 0 || rounds <= 0) {
-    std::fprintf(stderr, "batch_bench [MILLISECONDS [ROUNDS]]\n");
-    return 2;
-  }
-  StartBench();
-  for (const uint32_t frame_bytes : {60u, 1514u}) {
-    Compare(frame_bytes, milliseconds, rounds);
-  }
-  return 0;
-}
-
 }  // namespace
 }  // namespace mosd::bench
 
-int main(int argc, char** argv) { return mosd::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return mosd::bench::RunCallBench(argc, argv, "batch_bench",
+                                   &mosd::bench::Compare);
+}

@@ -1,9 +1,11 @@
 #include "tests/bench/call_load.h"
 
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 #include "tests/bench/report.h"
+#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 
 namespace mosd::bench {
@@ -63,6 +65,25 @@ CallCost MeasureCalls(const CallKind& kind, const FedAppliance& appliance,
       std::chrono::duration<double>(Clock::now() - start).count();
   if (done == 0) Fail(kind.method + ": no answer in the time there was");
   return {done / seconds, cpu / done};
+}
+
+int RunCallBench(int argc, char** argv, const char* name,
+                 void (*compare)(uint32_t frame_bytes, int milliseconds,
+                                 int rounds)) {
+  constexpr uint64_t kMost = 1'000'000;
+  const uint64_t milliseconds = Argument(argc, argv, 1, 700);
+  const uint64_t rounds = Argument(argc, argv, 2, 11);
+  if (argc > 3 || milliseconds == 0 || milliseconds > kMost || rounds == 0 ||
+      rounds > kMost) {
+    std::fprintf(stderr, "%s [MILLISECONDS [ROUNDS]]\n", name);
+    return 2;
+  }
+  StartBench();
+  for (const uint32_t frame_bytes : {60u, 1514u}) {
+    compare(frame_bytes, static_cast<int>(milliseconds),
+            static_cast<int>(rounds));
+  }
+  return 0;
 }
 
 }  // namespace mosd::bench

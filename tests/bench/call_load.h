@@ -66,6 +66,12 @@ struct CallCost {
 CallCost MeasureCalls(const CallKind& kind, const FedAppliance& appliance,
                       int milliseconds);
 
+// The whole of a benchmark of calls, `NAME [MILLISECONDS [ROUNDS]]`: compares
+// with frames of 60 and of 1,514 bytes. Returns the exit code.
+int RunCallBench(int argc, char** argv, const char* name,
+                 void (*compare)(uint32_t frame_bytes, int milliseconds,
+                                 int rounds));
+
 // A message as a call takes it.
 template <typename Message>
 grpc::ByteBuffer Serialized(const Message& message) {

@@ -12,7 +12,6 @@
 // transport's part.
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,22 +29,10 @@ namespace {
 
 constexpr uint32_t kFrameBytes = 60;
 constexpr uint32_t kMillion = 1'000'000;
+constexpr uint64_t kMostFlows = 100 * kMillion;
 constexpr double kLeastRate = 0.8;
 constexpr double kMostCpuNs = 120;
 constexpr double kMostSeconds = 2;
-
-// Values for each round, of the appliance and of ready pages.
-struct Compared {
-  std::vector<double> ours, ready;
-};
-
-std::vector<double> Ratios(const Compared& compared) {
-  std::vector<double> ratios;
-  for (size_t i = 0; i < compared.ours.size(); ++i) {
-    ratios.push_back(compared.ours[i] / compared.ready[i]);
-  }
-  return ratios;
-}
 
 template <typename Work>
 double SecondsOf(const Work& work) {
@@ -68,9 +55,9 @@ class Listings {
 
   void Round(bool ready_first) {
     for (const bool ready : {ready_first, !ready_first}) {
-      (ready ? parsed_.ready : parsed_.ours)
+      (ready ? parsed_.baseline : parsed_.ours)
           .push_back(FlowsPerSecond(ready, Reading::kParse));
-      (ready ? skipped_.ready : skipped_.ours)
+      (ready ? skipped_.baseline : skipped_.ours)
           .push_back(FlowsPerSecond(ready, Reading::kSkip));
       RunMosctl(ready);
     }
@@ -85,16 +72,17 @@ class Listings {
            .target = "at most 120 ns",
            .measured = Format(cpu, 0) + " ns",
            .baseline =
-               "ready pages " + Format(SpreadOf(cpu_ns_.ready), 0) + " ns",
-           .ratio = Format(SpreadOf(Ratios(cpu_ns_)), 2),
+               "ready pages " + Format(SpreadOf(cpu_ns_.baseline), 0) + " ns",
+           .ratio = Format(SpreadOf(Ratios(cpu_ns_.ours, cpu_ns_.baseline)), 2),
            .reached = cpu.median <= kMostCpuNs});
     const Spread seconds = SpreadOf(seconds_.ours);
     Row row = {
         .measure = Grouped(flows_) + " flows listed by `mosctl`",
         .target = "",
         .measured = Format(seconds, 2) + " s",
-        .baseline = "ready pages " + Format(SpreadOf(seconds_.ready), 2) + " s",
-        .ratio = Format(SpreadOf(Ratios(seconds_)), 2),
+        .baseline =
+            "ready pages " + Format(SpreadOf(seconds_.baseline), 2) + " s",
+        .ratio = Format(SpreadOf(Ratios(seconds_.ours, seconds_.baseline)), 2),
         .reached = {}};
     if (flows_ == kMillion) {
       row.target = "under 2 s";
@@ -125,8 +113,8 @@ class Listings {
     });
     const double cpu = cpu_ns() - before;
     Expect(lines, flows_ + 1);  // the heading
-    (ready ? seconds_.ready : seconds_.ours).push_back(seconds);
-    (ready ? cpu_ns_.ready : cpu_ns_.ours)
+    (ready ? seconds_.baseline : seconds_.ours).push_back(seconds);
+    (ready ? cpu_ns_.baseline : cpu_ns_.ours)
         .push_back(cpu / static_cast<double>(flows_));
   }
 
@@ -140,12 +128,12 @@ class Listings {
       for (double& value : values) value /= 1e3;
       return Format(SpreadOf(values), 0) + " thousand";
     };
-    const Spread ratio = SpreadOf(Ratios(rate));
+    const Spread ratio = SpreadOf(Ratios(rate.ours, rate.baseline));
     Print({.measure = "`ListFlows` against ready pages of the same bytes, " +
                       Grouped(flows_) + " flows, " + how,
            .target = "at least 0.8 of their rate",
            .measured = thousands(rate.ours) + " a second",
-           .baseline = "ready pages " + thousands(rate.ready),
+           .baseline = "ready pages " + thousands(rate.baseline),
            .ratio = Format(ratio, 2),
            .reached = ratio.median >= kLeastRate});
   }
@@ -161,9 +149,9 @@ class Listings {
 };
 
 int Main(int argc, char** argv) {
-  const int flows = argc > 1 ? std::atoi(argv[1]) : kMillion;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
-  if (argc > 4 || flows < 64 || rounds <= 0) {
+  const uint64_t flows = Argument(argc, argv, 1, kMillion);
+  const uint64_t rounds = Argument(argc, argv, 2, 5);
+  if (argc > 4 || flows < 64 || flows > kMostFlows || rounds == 0) {
     std::fprintf(stderr, "list_bench [FLOWS [ROUNDS [MOSCTL]]]\n");
     return 2;
   }
@@ -175,7 +163,7 @@ int Main(int argc, char** argv) {
                          "unix:" + (folder / "ready.sock"));
   Listings listings(&appliance, &ready, count,
                     argc > 3 ? argv[3] : BuiltMosctl());
-  for (int i = 0; i < rounds; ++i) listings.Round(i % 2 != 0);
+  for (uint64_t i = 0; i < rounds; ++i) listings.Round(i % 2 != 0);
   listings.PrintRows();
   return 0;
 }

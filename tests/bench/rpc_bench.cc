@@ -9,8 +9,6 @@
 // time is that of both; the client does the same for either.
 #include <grpcpp/grpcpp.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -18,7 +16,6 @@
 #include "tests/bench/call_load.h"
 #include "tests/bench/fed_appliance.h"
 #include "tests/bench/report.h"
-#include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
 #include "tests/support/temp_dir.h"
 
@@ -90,36 +87,28 @@ CallKind GetLastPktOf(const FedAppliance& appliance, uint32_t frame_bytes) {
           .in_flight = kInFlight};
 }
 
-// One quantity of ours and of the echo's, a value for each round.
-struct Compared {
-  void Add(double mine, double its) {
-    ours.push_back(mine);
-    echos.push_back(its);
-    ratios.push_back(mine / its);
-  }
-  std::vector<double> ours, echos, ratios;
+// One quantity, ours and the echo's.
+struct Measure {
+  const char* what;
+  const char* target;
+  const char* unit;
+  bool at_least;  // or at most
+  double ratio;
+  Compared values;
 };
 
-void PrintBoth(uint32_t frame_bytes, const Compared& calls,
-               const Compared& cpu) {
-  const std::string what =
-      " against a bare echo of the same bytes, "
-      "same process, " +
-      Grouped(frame_bytes) + " B";
-  const Spread of_calls = SpreadOf(calls.ratios);
-  Print({.measure = "`GetLastPkt`" + what,
-         .target = "at least 0.93 of the echo's calls",
-         .measured = Format(SpreadOf(calls.ours), 1) + " thousand a second",
-         .baseline = "echo " + Format(SpreadOf(calls.echos), 1) + " thousand",
-         .ratio = Format(of_calls, 2),
-         .reached = of_calls.median >= kLeastOfCalls});
-  const Spread of_cpu = SpreadOf(cpu.ratios);
-  Print({.measure = "CPU time of a `GetLastPkt`, client included," + what,
-         .target = "at most 1.08 of the echo's",
-         .measured = Format(SpreadOf(cpu.ours), 1) + " us",
-         .baseline = "echo " + Format(SpreadOf(cpu.echos), 1) + " us",
-         .ratio = Format(of_cpu, 2),
-         .reached = of_cpu.median <= kMostOfCpu});
+void PrintOf(const Measure& measure, uint32_t frame_bytes) {
+  const auto [ours, echos] = measure.values;
+  const Spread ratio = SpreadOf(Ratios(ours, echos));
+  Print({.measure = std::string(measure.what) +
+                    " against a bare echo of the same bytes, same process, " +
+                    Grouped(frame_bytes) + " B",
+         .target = measure.target,
+         .measured = Format(SpreadOf(ours), 1, measure.unit),
+         .baseline = "echo " + Format(SpreadOf(echos), 1, measure.unit),
+         .ratio = Format(ratio, 2),
+         .reached = measure.at_least ? ratio.median >= measure.ratio
+                                     : ratio.median <= measure.ratio});
 }
 
 void Compare(uint32_t frame_bytes, int milliseconds, int rounds) {
@@ -135,36 +124,39 @@ void Compare(uint32_t frame_bytes, int milliseconds, int rounds) {
   const auto echo_server = builder.BuildAndStart();
   if (echo_server == nullptr) Fail("the echo does not start");
 
-  Compared calls, cpu;
+  Measure calls{.what = "`GetLastPkt`",
+                .target = "at least 0.93 of the echo's calls",
+                .unit = "thousand a second",
+                .at_least = true,
+                .ratio = kLeastOfCalls,
+                .values = {}};
+  Measure cpu{.what = "CPU time of a `GetLastPkt`, client included,",
+              .target = "at most 1.08 of the echo's",
+              .unit = "us",
+              .at_least = false,
+              .ratio = kMostOfCpu,
+              .values = {}};
   for (int i = 0; i < rounds; ++i) {
     const bool echo_first = i % 2 != 0;
-    CallCost costs[2];
     for (const bool echoed : {echo_first, !echo_first}) {
-      costs[echoed] =
+      const CallCost cost =
           MeasureCalls(echoed ? of_echo : ours, appliance, milliseconds);
+      const auto values = [echoed](Measure* measure) {
+        return echoed ? &measure->values.baseline : &measure->values.ours;
+      };
+      values(&calls)->push_back(cost.calls_per_second / 1e3);
+      values(&cpu)->push_back(cost.cpu_ns / 1e3);
     }
-    calls.Add(costs[0].calls_per_second / 1e3, costs[1].calls_per_second / 1e3);
-    cpu.Add(costs[0].cpu_ns / 1e3, costs[1].cpu_ns / 1e3);
   }
   echo_server->Shutdown();
-  PrintBoth(frame_bytes, calls, cpu);
-}
-
-int Main(int argc, char** argv) {
-  const int milliseconds = argc > 1 ? std::atoi(argv[1]) : 700;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 11;
-  if (argc > 3 || milliseconds <= 0 || rounds <= 0) {
-    std::fprintf(stderr, "rpc_bench [MILLISECONDS [ROUNDS]]\n");
-    return 2;
-  }
-  StartBench();
-  for (const uint32_t frame_bytes : {60u, 1514u}) {
-    Compare(frame_bytes, milliseconds, rounds);
-  }
-  return 0;
+  PrintOf(calls, frame_bytes);
+  PrintOf(cpu, frame_bytes);
 }
 
 }  // namespace
 }  // namespace mosd::bench
 
-int main(int argc, char** argv) { return mosd::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return mosd::bench::RunCallBench(argc, argv, "rpc_bench",
+                                   &mosd::bench::Compare);
+}

@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kFrameBytes = 60;
 constexpr double kMostMilliseconds = 5;
 constexpr double kMostPercent = 0.5;
+constexpr uint64_t kMostFlows = 100'000'000;
 
 // A sample of the text that /metrics is.
 double Sample(const std::string& text, const std::string& series) {
@@ -92,14 +93,14 @@ Phase Run(const FedAppliance& appliance, Scraper* scraper,
   return phase;
 }
 
-void Measure(uint32_t flows, std::chrono::milliseconds time, int rounds) {
+void Measure(uint32_t flows, std::chrono::milliseconds time, uint64_t rounds) {
   FedAppliance appliance(flows, kFrameBytes);
   Scraper scraper(&appliance, flows);
   const double seconds = std::chrono::duration<double>(time).count();
   std::vector<double> scrapes, probes, over_probes, alone, over_alone, percents,
       rates;
   appliance.BeginTraffic();
-  for (int i = 0; i < rounds; ++i) {
+  for (uint64_t i = 0; i < rounds; ++i) {
     const Phase probed = Run(appliance, &scraper, "/livez", time);
     const bool scraped_first = i % 2 != 0;
     Phase phases[2];
@@ -136,10 +137,11 @@ void Measure(uint32_t flows, std::chrono::milliseconds time, int rounds) {
 }
 
 int Main(int argc, char** argv) {
-  const int flows = argc > 1 ? std::atoi(argv[1]) : 10'000'000;
-  const int milliseconds = argc > 2 ? std::atoi(argv[2]) : 1'000;
-  const int rounds = argc > 3 ? std::atoi(argv[3]) : 11;
-  if (argc > 4 || flows < 64 || milliseconds <= 0 || rounds <= 0) {
+  const uint64_t flows = Argument(argc, argv, 1, 10'000'000);
+  const uint64_t milliseconds = Argument(argc, argv, 2, 1'000);
+  const uint64_t rounds = Argument(argc, argv, 3, 11);
+  if (argc > 4 || flows < 64 || flows > kMostFlows || milliseconds == 0 ||
+      milliseconds > 1'000'000 || rounds == 0) {
     std::fprintf(stderr, "scrape_bench [FLOWS [MILLISECONDS [ROUNDS]]]\n");
     return 2;
   }

@@ -15,6 +15,12 @@ struct Spread {
 // Of at least one value.
 Spread SpreadOf(std::vector<double> values);
 
+// Values of the rounds, of what is measured and of what it is compared with.
+struct Compared {
+  std::vector<double> ours;
+  std::vector<double> baseline;
+};
+
 // Each value over the one of the same round.
 std::vector<double> Ratios(const std::vector<double>& values,
                            const std::vector<double>& over);
