@@ -32,7 +32,7 @@ void PutIpv4(uint8_t* ip, const uint8_t* from, bool swap) {
   Store16(ip + offsetof(wire::Ipv4, fragment), kDontFragment);
   ip[offsetof(wire::Ipv4, time_to_live)] = kHopLimit;
   ip[offsetof(wire::Ipv4, protocol)] = dataplane::kProtocolTcp;
-  constexpr size_t kAddresses = offsetof(wire::Ipv4, source);
+  constexpr size_t kAddresses = offsetof(wire::Ipv4, addresses);
   CopyPair(ip + kAddresses, from + kAddresses, 4, swap);
   StoreIpLength(ip, IpVersion::kIpv4, kIpv4HeaderBytes + kTcpHeaderBytes);
   StoreIpv4Checksum({ip, kIpv4HeaderBytes});
@@ -42,7 +42,7 @@ void PutIpv6(uint8_t* ip, const uint8_t* from, bool swap) {
   ip[0] = 6 << 4;
   ip[offsetof(wire::Ipv6, next_header)] = dataplane::kProtocolTcp;
   ip[offsetof(wire::Ipv6, hop_limit)] = kHopLimit;
-  constexpr size_t kAddresses = offsetof(wire::Ipv6, source);
+  constexpr size_t kAddresses = offsetof(wire::Ipv6, addresses);
   CopyPair(ip + kAddresses, from + kAddresses, 16, swap);
   StoreIpLength(ip, IpVersion::kIpv6, kIpv6HeaderBytes + kTcpHeaderBytes);
 }

@@ -61,7 +61,8 @@ void StoreTcpChecksum(const uint8_t* ip, IpVersion version,
                       std::span<uint8_t> segment) {
   const bool ipv4 = version == IpVersion::kIpv4;
   const uint8_t* const addresses =
-      ip + (ipv4 ? offsetof(wire::Ipv4, source) : offsetof(wire::Ipv6, source));
+      ip + (ipv4 ? offsetof(wire::Ipv4, addresses)
+                 : offsetof(wire::Ipv6, addresses));
   uint8_t length_and_protocol[8] = {};
   Store32(length_and_protocol, static_cast<uint32_t>(segment.size()));
   length_and_protocol[7] = dataplane::kProtocolTcp;

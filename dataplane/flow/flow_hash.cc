@@ -6,10 +6,6 @@
 #include <chrono>
 #include <cstring>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace mosd::dataplane {
 namespace {
 
@@ -64,45 +60,10 @@ FlowHash::FlowHash(bool allow_aes) : uses_aes_(allow_aes && CpuHasAes()) {
       std::memcpy(secret_ + i, &now, sizeof(now));
     }
   }
-  hash_ = uses_aes_ ? &HashAes : &HashSip;
 }
 
-#if defined(__x86_64__)
-// Each 16-byte block is mixed in under a secret of its own by two rounds, and
-// three more rounds spread the last one: every output bit depends on every
-// input bit and on the secret.
-__attribute__((target("aes,sse4.1"))) uint64_t FlowHash::HashAes(
-    const FlowHash& self, const FlowKey& key) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&key);
-  const auto* secret = reinterpret_cast<const __m128i*>(self.secret_);
-  const __m128i k0 = _mm_load_si128(secret);
-  const __m128i k1 = _mm_load_si128(secret + 1);
-  const __m128i k2 = _mm_load_si128(secret + 2);
-  const __m128i k3 = _mm_load_si128(secret + 3);
-  const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-  const __m128i b =
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16));
-  const __m128i c =
-      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + 32));
-  __m128i state = _mm_xor_si128(a, k0);
-  state = _mm_aesenc_si128(state, k1);
-  state = _mm_aesenc_si128(state, _mm_xor_si128(b, k2));
-  state = _mm_aesenc_si128(state, k3);
-  state = _mm_aesenc_si128(state, _mm_xor_si128(c, k0));
-  state = _mm_aesenc_si128(state, k1);
-  state = _mm_aesenc_si128(state, k2);
-  state = _mm_aesenc_si128(state, k3);
-  return static_cast<uint64_t>(_mm_cvtsi128_si64(state)) ^
-         static_cast<uint64_t>(_mm_extract_epi64(state, 1));
-}
-#else
-uint64_t FlowHash::HashAes(const FlowHash& self, const FlowKey& key) {
-  return HashSip(self, key);
-}
-#endif
-
-uint64_t FlowHash::HashSip(const FlowHash& self, const FlowKey& key) {
-  return SipHash24(self.secret_, &key, sizeof(key));
+uint64_t FlowHash::HashSip(const FlowKey& key) const {
+  return SipHash24(secret_, &key, sizeof(key));
 }
 
 uint64_t SipHash24(const uint8_t key[16], const void* data, size_t size) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dataplane/flow/aes_rounds.h"
 #include "dataplane/flow/flow_key.h"
 
 namespace mosd::dataplane {
@@ -16,18 +17,50 @@ class FlowHash {
   // Takes its key from getrandom(2). `allow_aes` false forces SipHash.
   explicit FlowHash(bool allow_aes = true);
 
-  uint64_t operator()(const FlowKey& key) const { return hash_(*this, key); }
+  uint64_t operator()(const FlowKey& key) const {
+    return uses_aes_ ? HashAes(key) : HashSip(key);
+  }
+  // As of key.Whole().
+  uint64_t operator()(const Ipv4FlowKey& key) const {
+    return uses_aes_ ? HashAes(key) : HashSip(key.Whole());
+  }
 
   bool uses_aes() const { return uses_aes_; }
 
  private:
-  static uint64_t HashAes(const FlowHash& self, const FlowKey& key);
-  static uint64_t HashSip(const FlowHash& self, const FlowKey& key);
+  inline uint64_t HashAes(const FlowKey& key) const;
+  inline uint64_t HashAes(const Ipv4FlowKey& key) const;
+  uint64_t HashSip(const FlowKey& key) const;
 
   alignas(16) uint8_t secret_[64];
-  uint64_t (*hash_)(const FlowHash&, const FlowKey&);
   bool uses_aes_;
 };
+
+#if defined(__x86_64__)
+inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
+  if (key.version == IpVersion::kIpv4) return HashAes(Ipv4FlowKey::Of(key));
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(&key);
+  const auto block = [bytes](size_t at) {
+    return reinterpret_cast<const __m128i*>(bytes + at);
+  };
+  return AesHash(reinterpret_cast<const __m128i*>(secret_),
+                 _mm_loadu_si128(block(0)), _mm_loadu_si128(block(16)),
+                 _mm_loadl_epi64(block(32)));
+}
+
+inline uint64_t FlowHash::HashAes(const Ipv4FlowKey& key) const {
+  return AesHash(reinterpret_cast<const __m128i*>(secret_),
+                 _mm_set_epi64x(static_cast<int64_t>(key.rest),
+                                static_cast<int64_t>(key.addresses)));
+}
+#else
+inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
+  return HashSip(key);
+}
+inline uint64_t FlowHash::HashAes(const Ipv4FlowKey& key) const {
+  return HashSip(key.Whole());
+}
+#endif
 
 // SipHash-2-4 of `size` bytes under a 16-byte key.
 uint64_t SipHash24(const uint8_t key[16], const void* data, size_t size);

@@ -13,8 +13,8 @@ absl::StatusOr<FlowIndex> FlowIndex::Create(uint32_t entries) {
   auto region = Region::Map(buckets * sizeof(Bucket));
   if (!region.ok()) return region.status();
   index.region_ = *std::move(region);
-  index.buckets_ = reinterpret_cast<Bucket*>(index.region_.data());
-  index.mask_ = buckets - 1;
+  index.buckets_ = index.region_.data();
+  index.mask_ = (buckets - 1) * sizeof(Bucket);
   return index;
 }
 
@@ -22,7 +22,7 @@ bool FlowIndex::Insert(uint64_t hash, uint32_t record) {
   Bucket* target = nullptr;
   uint32_t target_place = 0;
   uint32_t most_free = 0;
-  for (Bucket* bucket : {&buckets_[First(hash)], &buckets_[Second(hash)]}) {
+  for (Bucket* bucket : {&First(hash), &Second(hash)}) {
     uint32_t free = 0;
     uint32_t place = 0;
     for (uint32_t i = 0; i < kPlaces; ++i) {
@@ -44,7 +44,7 @@ bool FlowIndex::Insert(uint64_t hash, uint32_t record) {
 }
 
 std::atomic<uint32_t>* FlowIndex::Find(uint64_t hash, uint32_t record) {
-  for (Bucket* bucket : {&buckets_[First(hash)], &buckets_[Second(hash)]}) {
+  for (Bucket* bucket : {&First(hash), &Second(hash)}) {
     for (std::atomic<uint32_t>& place : bucket->record) {
       if (place.load(std::memory_order_relaxed) == record + 1) return &place;
     }

@@ -37,8 +37,8 @@ class FlowIndex {
 
   // Brings both buckets of a hash towards the cache.
   void Prefetch(uint64_t hash) const {
-    dataplane::Prefetch(&buckets_[First(hash)]);
-    dataplane::Prefetch(&buckets_[Second(hash)]);
+    dataplane::Prefetch(&First(hash));
+    dataplane::Prefetch(&Second(hash));
   }
 
   // Calls visit(record) for each record whose tag matches until it returns
@@ -46,15 +46,15 @@ class FlowIndex {
   // Returns whether visit did.
   template <typename Visit>
   bool ForEachCandidate(uint64_t hash, Visit visit) const {
-    return VisitBucket(buckets_[First(hash)], Tag(hash), visit) ||
-           VisitBucket(buckets_[Second(hash)], Tag(hash), visit);
+    return VisitBucket(First(hash), Tag(hash), visit) ||
+           VisitBucket(Second(hash), Tag(hash), visit);
   }
 
   // The record that a key most likely has, if it is there; kNone if it is not.
   // Without a branch on which bucket it is in: that is chance.
   uint32_t Likely(uint64_t hash) const {
-    const Bucket& first = buckets_[First(hash)];
-    const Bucket& second = buckets_[Second(hash)];
+    const Bucket& first = First(hash);
+    const Bucket& second = Second(hash);
     const uint16_t tag = Tag(hash);
     const uint32_t match = MatchTags(first, tag) | MatchTags(second, tag)
                                                        << kSecond;
@@ -92,9 +92,13 @@ class FlowIndex {
   // lowest, which tells it from that of a free place; the high half is the
   // first bucket; the second comes from a multiplication of the whole.
   static uint16_t Tag(uint64_t hash) { return static_cast<uint16_t>(hash | 1); }
-  uint64_t First(uint64_t hash) const { return (hash >> 32) & mask_; }
-  uint64_t Second(uint64_t hash) const {
-    return ((hash * 0x9e3779b97f4a7c15) >> 24) & mask_;
+  Bucket& First(uint64_t hash) const { return BucketAt(hash >> 26); }
+  Bucket& Second(uint64_t hash) const {
+    return BucketAt((hash * 0x9e3779b97f4a7c15) >> 18);
+  }
+  // By the bits above the lowest six, which are within a bucket.
+  Bucket& BucketAt(uint64_t bits) const {
+    return *reinterpret_cast<Bucket*>(buckets_ + (bits & mask_));
   }
 
   // Bit i is set where place i has the tag.
@@ -113,14 +117,14 @@ class FlowIndex {
 
   std::atomic<uint32_t>* Find(uint64_t hash, uint32_t record);
   Bucket* BucketOf(const std::atomic<uint32_t>* place) const {
-    const auto offset = reinterpret_cast<const std::byte*>(place) -
-                        reinterpret_cast<const std::byte*>(buckets_);
-    return &buckets_[static_cast<size_t>(offset) / sizeof(Bucket)];
+    const auto offset = static_cast<uint64_t>(
+        reinterpret_cast<const std::byte*>(place) - buckets_);
+    return &BucketAt(offset);
   }
 
   Region region_;
-  Bucket* buckets_ = nullptr;
-  uint64_t mask_ = 0;
+  std::byte* buckets_ = nullptr;
+  uint64_t mask_ = 0;  // of where buckets begin, in bytes
 };
 
 inline uint32_t FlowIndex::MatchTags(const Bucket& bucket, uint16_t tag) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -40,6 +41,37 @@ struct FlowKey {
 
 static_assert(sizeof(FlowKey) == 40);
 static_assert(std::has_unique_object_representations_v<FlowKey>);
+
+// What of the key of an IPv4 connection is not always zero: half of it, for
+// who works on one packet after the other.
+struct Ipv4FlowKey {
+  uint64_t addresses;  // the first 4 bytes of FlowKey::address[0], and of [1]
+  uint64_t rest;       // as FlowKey ends: ports, version, zeros
+
+  static Ipv4FlowKey Of(const FlowKey& key) {
+    Ipv4FlowKey half;
+    auto* const to = reinterpret_cast<uint8_t*>(&half.addresses);
+    std::memcpy(to, key.address[0].data(), 4);
+    std::memcpy(to + 4, key.address[1].data(), 4);
+    std::memcpy(&half.rest, key.port, sizeof(half.rest));
+    return half;
+  }
+
+  // Addresses are stored at once, zeros included: whoever hashes the key right
+  // away would else wait for its pieces to come together.
+  FlowKey Whole() const {
+    using Address = uint32_t __attribute__((vector_size(16)));
+    const Address first = {static_cast<uint32_t>(addresses), 0, 0, 0};
+    const Address second = {static_cast<uint32_t>(addresses >> 32), 0, 0, 0};
+    FlowKey key;
+    std::memcpy(key.address[0].data(), &first, sizeof(first));
+    std::memcpy(key.address[1].data(), &second, sizeof(second));
+    std::memcpy(key.port, &rest, sizeof(rest));
+    return key;
+  }
+};
+static_assert(sizeof(Ipv4FlowKey::rest) ==
+              sizeof(FlowKey) - offsetof(FlowKey, port));
 
 // Whether `a` comes after `b` in canonical order: by address, then port.
 inline bool ComesAfter(const Endpoint& a, const Endpoint& b) {

@@ -47,8 +47,8 @@ class FlowStatus {
   Side last_speaker() const { return Get<Side, 16, 1>(); }
   void set_last_speaker(Side side) { Set<16, 1>(side); }
   // Which endpoint of the key is the client.
-  uint8_t client_index() const { return Get<uint8_t, 17, 1>(); }
-  void set_client_index(uint8_t index) { Set<17, 1>(index); }
+  size_t client_index() const { return Get<size_t, 17, 1>(); }
+  void set_client_index(size_t index) { Set<17, 1>(index); }
   bool midstream() const { return Get<bool, 18, 1>(); }
   void set_midstream(bool midstream) { Set<18, 1>(midstream); }
 
@@ -77,14 +77,23 @@ class SharedFlowKey {
     const auto differs = [&](size_t i) {
       uint64_t word;
       std::memcpy(&word, reinterpret_cast<const uint8_t*>(&key) + i * 8, 8);
-      return words_[i].load(std::memory_order_relaxed) ^ word;
+      return Word(i) ^ word;
     };
     static_assert(kWords == 5);
     return (differs(0) | differs(1) | differs(2) | differs(3) | differs(4)) ==
            0;
   }
+  bool Equals(const Ipv4FlowKey& key) const {
+    // In a key of IPv4, as the last word says, what is left out is zero.
+    return ((Word(0) ^ (key.addresses & UINT32_MAX)) |
+            (Word(2) ^ key.addresses >> 32) | (Word(4) ^ key.rest)) == 0;
+  }
 
  private:
+  uint64_t Word(size_t i) const {
+    return words_[i].load(std::memory_order_relaxed);
+  }
+
   static constexpr size_t kWords = sizeof(FlowKey) / sizeof(uint64_t);
   std::atomic<uint64_t> words_[kWords];
 };

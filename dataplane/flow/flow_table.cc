@@ -1,6 +1,7 @@
 #include "dataplane/flow/flow_table.h"
 
 #include <atomic>
+#include <cstring>
 #include <utility>
 
 #include "dataplane/flow/flow_sink.h"
@@ -64,7 +65,11 @@ FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
               TimerWheel(records_, kEstablishedWheel),
               TimerWheel(records_, kClosingWheel)},
       ended_(records_),
-      discarded_(records_) {}
+      discarded_(records_) {
+  FlowKey no_key{};
+  std::memset(static_cast<void*>(&no_key), 0xff, sizeof(no_key));
+  nobody_.key.Store(no_key);
+}
 
 FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
   switch (state) {
@@ -94,7 +99,7 @@ FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {
 }
 
 FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
-                             uint8_t client_index, bool midstream,
+                             size_t client_index, bool midstream,
                              int64_t time_ns) {
   if (live_ >= options_.max_flows && !MakeRoom(time_ns)) return nullptr;
   FlowRecord* const ended = Find(hash, key);

@@ -64,11 +64,13 @@ class FlowTable {
   void SetSink(FlowSink* sink) { sink_ = sink; }
 
   // Lookup in two steps, so that a burst can overlap the cache misses. The
-  // second returns what will most likely be found, or null.
+  // second returns what will most likely be found, if its key is the one;
+  // never null.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
   FlowRecord* PrefetchRecord(uint64_t hash) {
     const uint32_t record = index_.Likely(hash);
-    if (record == FlowIndex::kNone) return nullptr;
+    if (record == FlowIndex::kNone) [[unlikely]]
+      return &nobody_;
     // All to be written, but for the side that did not send: a line that
     // readers have would else have to be asked for twice. Which side that is,
     // only the record tells; a stage of its own for this costs more than it
@@ -86,7 +88,7 @@ class FlowTable {
   // Begins a flow: identity and times are set, the rest is the caller's, who
   // then calls Settle(). Replaces an ended flow of the same key. Null: the
   // table is full of flows that may not be evicted.
-  FlowRecord* Start(uint64_t hash, const FlowKey& key, uint8_t client_index,
+  FlowRecord* Start(uint64_t hash, const FlowKey& key, size_t client_index,
                     bool midstream, int64_t time_ns);
 
   // Takes over a new status of a live flow: counts, timer, event.
@@ -99,7 +101,11 @@ class FlowTable {
 
   // When a live flow times out unless it is heard of, ns.
   int64_t Deadline(const FlowRecord& flow) const {
-    return flow.LastTimeNs() + Timeout(flow.Status().state());
+    return Deadline(flow, flow.Status().state());
+  }
+  // Of one whose state is at hand.
+  int64_t Deadline(const FlowRecord& flow, FlowState state) const {
+    return flow.LastTimeNs() + Timeout(state);
   }
 
   // Ends a live flow at its deadline: one in TIME-WAIT with the reason in its
@@ -160,6 +166,7 @@ class FlowTable {
   Region region_;
   FlowRecord* const records_;
   const uint32_t capacity_;
+  FlowRecord nobody_{};  // its key is that of no frame, of whatever kind
   FlowIndex index_;
   TimerWheel wheels_[kWheels];
   uint32_t live_ = 0;

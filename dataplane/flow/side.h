@@ -11,7 +11,7 @@ enum class Side : uint8_t { kClient = 0, kServer = 1 };
 inline constexpr size_t kSides = 2;
 
 constexpr Side Other(Side side) {
-  return side == Side::kClient ? Side::kServer : Side::kClient;
+  return static_cast<Side>(1 - static_cast<uint8_t>(side));
 }
 
 constexpr size_t Index(Side side) { return static_cast<size_t>(side); }

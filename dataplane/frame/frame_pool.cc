@@ -7,6 +7,8 @@ namespace mosd::dataplane {
 namespace {
 
 constexpr uint32_t kMaxUnits = kFrameClassUnits.back();
+constexpr uint32_t kUnitsOfLine = 64 / kFrameUnit;
+static_assert(kUnitsOfLine == 2);
 
 }  // namespace
 
@@ -17,87 +19,109 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
   constexpr uint64_t kMost = UINT32_MAX;
   pool.units_ =
       static_cast<uint32_t>(std::clamp(bytes / kFrameUnit, kLeast, kMost));
-  pool.carved_units_ = 1;
+  pool.carved_units_ = kUnitsOfLine;
   // Small enough that the classes do not strand memory in one another.
-  pool.chunk_units_ = std::clamp(pool.units_ / 1024, 64u, 1024u);
+  pool.chunk_units_ = std::clamp(pool.units_ / 1024, 128u, 2048u);
   auto region = Region::Map(pool.capacity_bytes());
   if (!region.ok()) return region.status();
   pool.region_ = *std::move(region);
 
-  uint64_t entries = kFrameClasses * kQuarantine;
+  uint64_t entries = kFrameClasses * kRing;
   for (uint32_t units : kFrameClassUnits) entries += pool.units_ / units + 1;
-  auto stacks = Region::Map(entries * sizeof(uint32_t));
-  if (!stacks.ok()) return stacks.status();
-  pool.stacks_ = *std::move(stacks);
-  auto* place = reinterpret_cast<uint32_t*>(pool.stacks_.data());
+  auto lists = Region::Map(entries * sizeof(uint32_t));
+  if (!lists.ok()) return lists.status();
+  pool.lists_ = *std::move(lists);
+  auto* place = reinterpret_cast<uint32_t*>(pool.lists_.data());
   for (size_t i = 0; i < kFrameClasses; ++i) {
-    pool.classes_[i].quarantine = place;
-    place += kQuarantine;
-    pool.classes_[i].free = place;
-    place += pool.units_ / kFrameClassUnits[i] + 1;
+    const uint32_t units = kFrameClassUnits[i];
+    Class& c = pool.classes_[i];
+    c.ring = place;
+    place += kRing;
+    c.spare = place;
+    place += pool.units_ / units + 1;
+    c.cached_bytes = (units <= kCachedUnits ? units : 1) * kFrameUnit;
   }
   return pool;
 }
 
-bool FramePool::Carve(size_t frame_class, uint32_t* unit) {
+uint64_t FramePool::InUse(size_t frame_class) const {
+  const Class& c = classes_[frame_class];
+  const uint64_t idle = uint64_t{c.carve_left.Get()} + c.spares.Get() +
+                        (c.tail.Get() - c.head.Get());
+  const uint64_t total = c.total.Get();
+  return total - std::min(total, idle);
+}
+
+void FramePool::Spare(Class* c) {
+  const uint32_t head = c->head.Get();
+  const uint32_t spares = c->spares.Get();
+  c->spare[spares] = c->ring[head % kRing];
+  c->spares.Set(spares + 1);
+  c->head.Set(head + 1);
+}
+
+uint32_t FramePool::Carve(size_t frame_class) {
   Class& c = classes_[frame_class];
   const uint32_t size = kFrameClassUnits[frame_class];
-  if (c.carve_left == 0) {
+  if (c.carve_left.Get() == 0) {
+    // Large frames are stored by whole lines, so they begin with one.
+    carved_units_ += carved_units_ % kUnitsOfLine;
     const uint32_t count = std::max(chunk_units_ / size, 1u);
     const uint32_t available = (units_ - carved_units_) / size;
-    if (available == 0) return false;
+    if (available == 0) return 0;
     c.carve_next = carved_units_;
-    c.carve_left = std::min(count, available);
-    carved_units_ += c.carve_left * size;
-    c.total.Add(c.carve_left);
+    c.carve_left.Set(std::min(count, available));
+    carved_units_ += c.carve_left.Get() * size;
+    c.total.Add(c.carve_left.Get());
   }
-  *unit = c.carve_next;
+  const uint32_t unit = c.carve_next;
   c.carve_next += size;
-  --c.carve_left;
-  return true;
+  c.carve_left.Set(c.carve_left.Get() - 1);
+  return unit;
 }
 
-bool FramePool::Take(size_t frame_class, uint32_t* unit) {
+uint32_t FramePool::Take(size_t frame_class) {
   Class& c = classes_[frame_class];
-  if (c.free_count != 0) {
-    *unit = c.free[--c.free_count];
-    return true;
+  const uint32_t head = c.head.Get();
+  if (c.tail.Get() - head > kQuarantine) {
+    c.head.Set(head + 1);
+    return c.ring[head % kRing];
   }
-  return Carve(frame_class, unit);
+  const uint32_t spares = c.spares.Get();
+  if (spares != 0) {
+    c.spares.Set(spares - 1);
+    return c.spare[spares - 1];
+  }
+  return Carve(frame_class);
 }
 
-bool FramePool::TakeQuarantined(size_t frame_class, uint32_t* unit) {
+uint32_t FramePool::TakeQuarantined(size_t frame_class) {
   Class& c = classes_[frame_class];
-  if (c.quarantine_count == 0) return false;
-  *unit = c.quarantine[c.quarantine_head];
-  c.quarantine_head = (c.quarantine_head + 1) % kQuarantine;
-  --c.quarantine_count;
-  return true;
+  const uint32_t head = c.head.Get();
+  if (c.tail.Get() == head) return 0;
+  c.head.Set(head + 1);
+  return c.ring[head % kRing];
 }
 
-bool FramePool::AcquireRare(size_t wanted, uint32_t least_bytes,
-                            FrameBuffer* buffer) {
-  const auto found = [&](size_t frame_class, uint32_t unit) {
-    buffer->unit = unit;
-    buffer->frame_class = static_cast<uint8_t>(frame_class);
-    classes_[frame_class].in_use.Add(1);
-    return true;
+FrameBuffer FramePool::AcquireRare(size_t wanted, uint32_t least_bytes) {
+  const auto buffer = [](size_t frame_class, uint32_t unit) {
+    return FrameBuffer{unit, static_cast<uint8_t>(frame_class)};
   };
-  uint32_t unit;
-  if (Carve(wanted, &unit)) return found(wanted, unit);
-  // Memory has run out. A whole frame in a larger buffer or in one still in
-  // quarantine (a reader may have to read again) is better than a part of it.
-  for (size_t i = wanted + 1; i < kFrameClasses; ++i) {
-    if (Take(i, &unit)) return found(i, unit);
+  // A whole frame in a larger buffer or in one still in quarantine (a reader
+  // may have to read again) is better than a part of it.
+  for (size_t i = wanted; i < kFrameClasses; ++i) {
+    if (const uint32_t unit = Take(i)) return buffer(i, unit);
   }
   for (size_t i = wanted; i < kFrameClasses; ++i) {
-    if (TakeQuarantined(i, &unit)) return found(i, unit);
+    if (const uint32_t unit = TakeQuarantined(i)) return buffer(i, unit);
   }
   const size_t least = std::min(FrameClassOf(least_bytes), wanted);
   for (size_t i = wanted; i-- > least;) {
-    if (Take(i, &unit) || TakeQuarantined(i, &unit)) return found(i, unit);
+    uint32_t unit = Take(i);
+    if (unit == 0) unit = TakeQuarantined(i);
+    if (unit != 0) return buffer(i, unit);
   }
-  return false;
+  return {};
 }
 
 }  // namespace mosd::dataplane

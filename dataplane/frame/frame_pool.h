@@ -3,9 +3,9 @@
 // shrinks never, so that memory is bounded by the region and taken by use.
 //
 // The owning worker acquires and releases. Readers on other threads may still
-// be copying a buffer that was just released; it therefore waits in a
-// quarantine until kQuarantine later ones of its class have been released,
-// long enough for an undisturbed copy. A reader that is overtaken all the same
+// be copying a buffer that was just released; it therefore waits in quarantine
+// until kQuarantine later ones of its class have been released, long enough for
+// an undisturbed copy. A reader that is overtaken all the same
 // learns so from the buffer's stamp (see last_frame.h).
 #pragma once
 
@@ -22,18 +22,19 @@
 
 namespace mosd::dataplane {
 
-// Buffers are counted in units of a cache line.
-inline constexpr uint32_t kFrameUnit = 64;
+// Buffers are counted in units of half a cache line.
+inline constexpr uint32_t kFrameUnit = 32;
 
 // Bytes at the start of a buffer that describe the frame.
 inline constexpr uint32_t kFrameHeaderBytes = 32;
 
-// Sizes of the classes, in units: exact for small frames, of which there are
-// most, then at most a quarter of waste; 25 is for the 1,514 bytes of a full
-// Ethernet frame, 145 for a jumbo one of 9,216, 1025 for 65,535.
-inline constexpr std::array<uint16_t, 25> kFrameClassUnits = {
-    2,  3,  4,  5,  6,  7,  8,   10,  12,  14,  17,  21,  25,
-    32, 40, 48, 64, 80, 96, 120, 145, 256, 512, 768, 1025};
+// Sizes of the classes, in units: 3 for the 60 or 64 bytes of a frame without
+// payload, then whole cache lines, then at most a quarter of waste; 50 is for
+// the 1,514 bytes of a full Ethernet frame, 290 for a jumbo one of 9,216, 2050
+// for 65,535.
+inline constexpr std::array<uint16_t, 26> kFrameClassUnits = {
+    3,  4,  6,  8,  10,  12,  14,  16,  20,  24,  28,   34,   42,
+    50, 64, 80, 96, 128, 160, 192, 240, 290, 512, 1024, 1536, 2050};
 inline constexpr size_t kFrameClasses = kFrameClassUnits.size();
 
 // Class of the smallest buffers with at least so many units.
@@ -65,10 +66,12 @@ static_assert(FrameClassCapacity(kFrameClasses - 1) >= kMaxFrameBytes);
 inline constexpr uint32_t kCachedUnits =
     (kFrameHeaderBytes + kNonTemporalBytes) / kFrameUnit;
 
-// Names a buffer.
+// Names a buffer, or none.
 struct FrameBuffer {
   uint32_t unit = 0;  // where it begins, in units from the region's start
-  uint8_t frame_class = 0;
+  uint8_t frame_class = 0xff;
+
+  explicit operator bool() const { return unit != 0; }
 };
 
 class FramePool {
@@ -82,34 +85,26 @@ class FramePool {
 
   // A buffer for a frame of `frame_bytes` (at most kMaxFrameBytes), or, when
   // memory has run out, for as much of it as there is room for, but no less
-  // than `least_bytes`. False: not even that. Worker only; constant time.
-  bool Acquire(uint32_t frame_bytes, uint32_t least_bytes,
-               FrameBuffer* buffer) {
-    const size_t wanted = FrameClassOf(frame_bytes);
+  // than `least_bytes`; else none. Worker only; constant time.
+  FrameBuffer Acquire(uint32_t frame_bytes, uint32_t least_bytes) {
+    const auto wanted = static_cast<uint8_t>(FrameClassOf(frame_bytes));
     Class& c = classes_[wanted];
-    if (c.free_count == 0) [[unlikely]]
-      return AcquireRare(wanted, least_bytes, buffer);
-    buffer->unit = c.free[--c.free_count];
-    buffer->frame_class = static_cast<uint8_t>(wanted);
-    c.in_use.Add(1);
-    return true;
+    const uint32_t head = c.head.Get();
+    if (c.tail.Get() - head <= kQuarantine) [[unlikely]]
+      return AcquireRare(wanted, least_bytes);
+    FetchForWriting(c, c.ring[(head + kFetchAhead) % kRing]);
+    c.head.Set(head + 1);
+    return {c.ring[head % kRing], wanted};
   }
 
   // Gives a buffer back. Worker only; constant time.
   void Release(FrameBuffer buffer) {
     Class& c = classes_[buffer.frame_class];
-    c.in_use.Add(uint64_t{0} - 1);
-    if (c.quarantine_count == kQuarantine) [[likely]] {
-      // The oldest one's time is over, and this one takes its place.
-      uint32_t& oldest = c.quarantine[c.quarantine_head];
-      c.quarantine_head = (c.quarantine_head + 1) % kQuarantine;
-      c.free[c.free_count++] = oldest;
-      FetchForWriting(oldest, buffer.frame_class);
-      oldest = buffer.unit;
-      return;
-    }
-    c.quarantine[(c.quarantine_head + c.quarantine_count++) % kQuarantine] =
-        buffer.unit;
+    const uint32_t tail = c.tail.Get();
+    if (tail - c.head.Get() == kRing) [[unlikely]]
+      Spare(&c);
+    c.ring[tail % kRing] = buffer.unit;
+    c.tail.Set(tail + 1);
   }
 
   std::byte* At(uint32_t unit) const {
@@ -117,54 +112,61 @@ class FramePool {
   }
   uint64_t capacity_bytes() const { return uint64_t{units_} * kFrameUnit; }
 
-  // Any thread.
-  uint64_t InUse(size_t frame_class) const {
-    return classes_[frame_class].in_use.Get();
-  }
+  // Any thread. What a worker does meanwhile is counted in part.
+  uint64_t InUse(size_t frame_class) const;
   uint64_t Total(size_t frame_class) const {
     return classes_[frame_class].total.Get();
   }
 
  private:
+  // Released buffers that a class has at hand, at most.
+  static constexpr uint32_t kRing = 256;
+  // Buffers to be acquired later than the one that is fetched for it.
+  static constexpr uint32_t kFetchAhead = 32;
+  static_assert(kFetchAhead < kQuarantine && kQuarantine < kRing);
+
+  // writer: worker; readers of its numbers: any.
   struct alignas(64) Class {
-    // Free buffers, by unit; a stack, so that warm ones are used first.
-    uint32_t* free = nullptr;
-    uint32_t free_count = 0;
-    // Not yet handed out part of the chunk being carved.
+    // Released buffers, by unit, the oldest at head: a ring of kRing, numbered
+    // without end. The newest kQuarantine of them wait.
+    uint32_t* ring = nullptr;
+    SingleWriter<uint32_t> head;
+    SingleWriter<uint32_t> tail;
+    // Those for which the ring had no room: a stack.
+    uint32_t* spare = nullptr;
+    SingleWriter<uint32_t> spares;
+    // The part of the chunk being carved that was not yet handed out.
+    SingleWriter<uint32_t> carve_left;  // buffers
     uint32_t carve_next = 0;
-    uint32_t carve_left = 0;         // buffers
-    uint32_t* quarantine = nullptr;  // a ring of kQuarantine
-    uint32_t quarantine_head = 0;    // oldest
-    uint32_t quarantine_count = 0;
-    SingleWriter<uint64_t> in_use;  // writer: worker; readers: any
-    SingleWriter<uint64_t> total;
+    SingleWriter<uint32_t> total;
+    // How many bytes of a buffer the worker writes through the caches: the
+    // header, and all of a small frame.
+    uint32_t cached_bytes = 0;
   };
   static_assert(sizeof(Class) == 64);
 
   FramePool() = default;
 
-  // A free buffer of just this class, carving if need be.
-  bool Take(size_t frame_class, uint32_t* unit);
-  // No buffer of the wanted class is free.
-  bool AcquireRare(size_t wanted, uint32_t least_bytes, FrameBuffer* buffer);
-  bool Carve(size_t frame_class, uint32_t* unit);
-  bool TakeQuarantined(size_t frame_class, uint32_t* unit);
-  // The next burst writes there: the header, and all of a small frame, whose
-  // bytes do not go past the caches.
-  void FetchForWriting(uint32_t unit, size_t frame_class) const {
+  // A free buffer of just this class, carving if need be; 0: there is none.
+  uint32_t Take(size_t frame_class);
+  uint32_t Carve(size_t frame_class);
+  uint32_t TakeQuarantined(size_t frame_class);
+  // None is at hand whose time has come.
+  FrameBuffer AcquireRare(size_t wanted, uint32_t least_bytes);
+  // Makes room in the ring.
+  static void Spare(Class* c);
+  void FetchForWriting(const Class& c, uint32_t unit) const {
+    // Of the smallest ones, which are the most, it is the first and the last.
     const std::byte* const at = At(unit);
     PrefetchToWrite(at);
-    const uint32_t units = kFrameClassUnits[frame_class];
-    if (units > kCachedUnits) return;
-    static_assert(kFrameClassUnits[0] == 2);
-    PrefetchToWrite(at + kFrameUnit);
-    for (uint32_t i = 2; i < units; ++i) {
-      PrefetchToWrite(at + size_t{i} * kFrameUnit);
+    PrefetchToWrite(at + c.cached_bytes - 1);
+    for (uint32_t done = 64; done + 64 < c.cached_bytes; done += 64) {
+      PrefetchToWrite(at + done);
     }
   }
 
   Region region_;
-  Region stacks_;  // the classes' free buffers, and their quarantines
+  Region lists_;  // rings and stacks of the classes
   uint32_t units_ = 0;
   uint32_t carved_units_ = 0;
   uint32_t chunk_units_ = 0;

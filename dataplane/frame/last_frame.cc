@@ -16,18 +16,26 @@ constexpr int kReadAttempts = 64;
 
 void FrameWriter::Clear(FrameSlot* slot) { Swap(slot, 0); }
 
+void FrameWriter::Stage(const Staged& staged) {
+  if (staged_count_ == kBatch) Publish();
+  staged_[staged_count_++] = staged;
+}
+
+void FrameWriter::PutNothing(FrameSlot* slot) {
+  not_kept_.Add(1);
+  Show(slot, 0);
+}
+
 void FrameWriter::Publish() {
-  if (late_) {
-    StoreFence();  // the new stamps before the new bytes
-    for (size_t i = 0; i < staged_count_; ++i) {
-      const Staged& staged = staged_[i];
-      if (staged.late_bytes == 0) continue;
-      CopyToShared(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
-                   staged.late_bytes);
-    }
-    StoreFence();  // the new bytes before their names
-    late_ = false;
+  if (staged_count_ == 0) return;
+  StoreFence();  // the new stamps before the new bytes
+  for (size_t i = 0; i < staged_count_; ++i) {
+    const Staged& staged = staged_[i];
+    if (staged.late_bytes == 0) continue;
+    CopyToShared(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
+                 staged.late_bytes);
   }
+  StoreFence();  // the new bytes before their names
   for (size_t i = 0; i < staged_count_; ++i) {
     Swap(staged_[i].slot, staged_[i].word);
   }
@@ -42,11 +50,12 @@ bool CopyLastFrame(const FramePool& pool, const FrameSlot& slot,
     const uint64_t word = slot.word_.load(std::memory_order_acquire);
     if (word == 0) return false;
     const FrameHeader* header = HeaderAt(pool, SlotUnit(word));
-    const uint64_t before =
-        header->stamp_length_port.load(std::memory_order_acquire);
-    if (StampOf(before) != (word & kStampMask)) continue;
-    record->captured_length = static_cast<uint16_t>(before >> 32);
-    record->port = static_cast<uint8_t>(before >> 48);
+    const uint32_t before = header->stamp.load(std::memory_order_acquire);
+    if ((before & kStampMask) != (word & kStampMask)) continue;
+    const uint32_t length_port =
+        header->length_port.load(std::memory_order_acquire);
+    record->captured_length = static_cast<uint16_t>(length_port);
+    record->port = static_cast<uint8_t>(length_port >> 16);
     record->capture_time_ns = static_cast<int64_t>(
         header->capture_time_ns.load(std::memory_order_acquire));
     record->stream_offset =
@@ -55,9 +64,7 @@ bool CopyLastFrame(const FramePool& pool, const FrameSlot& slot,
         header->wire_length.load(std::memory_order_acquire));
     CopyFromShared(buffer.data(), header + 1,
                    std::min<size_t>(record->captured_length, buffer.size()));
-    if (header->stamp_length_port.load(std::memory_order_relaxed) == before) {
-      return true;
-    }
+    if (header->stamp.load(std::memory_order_relaxed) == before) return true;
   }
   *contended = true;
   return false;

@@ -39,11 +39,12 @@ struct FrameRecord {
   uint8_t port;
 };
 
-// Puts frames into slots, several at a time: large ones are stored past the
-// caches, and ordering such stores costs the same for one as for many. Owned by
-// a worker.
+// Puts frames into slots. Large ones are stored past the caches, and ordering
+// such stores costs the same for one as for many: they wait for Publish(), and
+// so does what comes after one, for frames are published in order. Owned by a
+// worker.
 //
-//   for each frame: Stage(...)
+//   for each frame of a burst: Put(...)
 //   Publish()
 class FrameWriter {
  public:
@@ -51,16 +52,16 @@ class FrameWriter {
 
   explicit FrameWriter(FramePool* pool) : pool_(pool) {}
 
-  // Prepares a frame for `slot`. `data` stays valid and unchanged until
-  // Publish(). `record.captured_length` is what shall be kept of it, of which
-  // `least_bytes` (the headers) must fit. When memory has run out, the frame
-  // is shortened, or not kept, and the slot emptied: an older frame is not the
-  // last one. When kBatch are staged, publishes them first. In
-  // last_frame_inline.h.
-  inline void Stage(FrameSlot* slot, const uint8_t* data,
-                    const FrameRecord& record, uint32_t least_bytes);
+  // Makes a frame the last one of `slot`: at once, or with Publish(), until
+  // when `data` stays valid and unchanged. `record.captured_length` is what
+  // shall be kept of it, of which `least_bytes` (the headers) must fit. When
+  // memory has run out, the frame is shortened, or not kept, and the slot
+  // emptied: an older frame is not the last one. When kBatch wait, publishes
+  // them first. In last_frame_inline.h.
+  inline void Put(FrameSlot* slot, const uint8_t* data,
+                  const FrameRecord& record, uint32_t least_bytes);
 
-  // Makes the staged frames visible, in order.
+  // Makes the frames visible that wait for it.
   void Publish();
 
   // Empties a slot and releases its buffer.
@@ -71,22 +72,26 @@ class FrameWriter {
   const SingleWriter<uint64_t>& not_kept() const { return not_kept_; }
 
  private:
+  // Waits for Publish().
   struct Staged {
     FrameSlot* slot;
     uint64_t word;  // for the slot
     const uint8_t* data;
     uint32_t late_bytes;  // of `data`, to be copied by Publish(); 0: none
   };
-  static_assert(sizeof(Staged) == 32);
 
   inline void Swap(FrameSlot* slot, uint64_t word);
+  // Swap(), in its turn.
+  inline void Show(FrameSlot* slot, uint64_t word);
+  void Stage(const Staged& staged);
+  // Memory has run out.
+  void PutNothing(FrameSlot* slot);
 
   FramePool* pool_;
-  Staged staged_[kBatch];
   size_t staged_count_ = 0;
-  bool late_ = false;  // one of the staged has late_bytes
   SingleWriter<uint64_t> shortened_;
   SingleWriter<uint64_t> not_kept_;
+  Staged staged_[kBatch];
 };
 
 // Copies the newest frame of a slot: at most buffer.size() bytes of it (the

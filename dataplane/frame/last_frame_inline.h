@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/base/held.h"
 #include "dataplane/frame/frame_copy.h"
 #include "dataplane/frame/last_frame.h"
 
@@ -11,13 +12,14 @@ namespace mosd::dataplane {
 
 inline constexpr int kStampBits = 26;
 inline constexpr int kClassBits = 6;
-inline constexpr uint64_t kStampMask = (uint64_t{1} << kStampBits) - 1;
-inline constexpr uint64_t kClassMask = (uint64_t{1} << kClassBits) - 1;
+inline constexpr uint32_t kStampMask = (1u << kStampBits) - 1;
+inline constexpr uint32_t kClassMask = (1u << kClassBits) - 1;
 static_assert(kFrameClasses <= kClassMask + 1);
 
-inline uint64_t SlotWord(FrameBuffer buffer, uint64_t stamp) {
+// Never that of an empty slot, for no buffer begins at unit 0.
+inline uint64_t SlotWord(FrameBuffer buffer, uint32_t stamp) {
   return (uint64_t{buffer.unit} << (kClassBits + kStampBits)) |
-         (uint64_t{buffer.frame_class} << kStampBits) | stamp;
+         (uint32_t{buffer.frame_class} << kStampBits) | (stamp & kStampMask);
 }
 
 inline uint32_t SlotUnit(uint64_t word) {
@@ -29,10 +31,11 @@ inline FrameBuffer SlotBuffer(uint64_t word) {
           static_cast<uint8_t>((word >> kStampBits) & kClassMask)};
 }
 
-// The head of a buffer: four words, the first of which carries the stamp in its
-// low half and is stored before, and read before and after, everything else.
+// The head of a buffer. The stamp is stored before, and read before and after,
+// everything else.
 struct FrameHeader {
-  std::atomic<uint64_t> stamp_length_port;  // stamp:32 | captured:16 | port:8
+  std::atomic<uint32_t> stamp;
+  std::atomic<uint32_t> length_port;  // captured:16 | port:8
   std::atomic<uint64_t> capture_time_ns;
   std::atomic<uint64_t> stream_offset;
   std::atomic<uint64_t> wire_length;
@@ -43,10 +46,6 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   return reinterpret_cast<FrameHeader*>(pool.At(unit));
 }
 
-inline uint64_t StampOf(uint64_t header_word) {
-  return header_word & kStampMask;
-}
-
 [[gnu::always_inline]] inline void FrameWriter::Swap(FrameSlot* slot,
                                                      uint64_t word) {
   const uint64_t old = slot->word_.load(std::memory_order_relaxed);
@@ -54,49 +53,44 @@ inline uint64_t StampOf(uint64_t header_word) {
   if (old != 0) pool_->Release(SlotBuffer(old));
 }
 
-[[gnu::always_inline]] inline void FrameWriter::Stage(FrameSlot* slot,
-                                                      const uint8_t* data,
-                                                      const FrameRecord& record,
-                                                      uint32_t least_bytes) {
-  if (staged_count_ == kBatch) Publish();
-  FrameBuffer buffer;
-  Staged& staged = staged_[staged_count_++];
-  staged.slot = slot;
+[[gnu::always_inline]] inline void FrameWriter::Show(FrameSlot* slot,
+                                                     uint64_t word) {
+  if (staged_count_ == 0) [[likely]] {
+    Swap(slot, word);
+  } else {
+    Stage({slot, word, nullptr, 0});
+  }
+}
+
+[[gnu::always_inline]] inline void FrameWriter::Put(FrameSlot* slot,
+                                                    const uint8_t* data,
+                                                    const FrameRecord& record,
+                                                    uint32_t least_bytes) {
   uint32_t bytes = record.captured_length;
-  if (!pool_->Acquire(bytes, least_bytes, &buffer)) {
-    staged.word = 0;
-    staged.late_bytes = 0;
-    not_kept_.Add(1);
-    return;
+  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  if (buffer.frame_class != FrameClassOf(bytes)) [[unlikely]] {
+    if (!buffer) return PutNothing(slot);
+    if (bytes > FrameClassCapacity(buffer.frame_class)) {
+      bytes = FrameClassCapacity(buffer.frame_class);
+      shortened_.Add(1);
+    }
   }
-  if (buffer.frame_class < FrameClassOf(bytes)) [[unlikely]] {
-    bytes = FrameClassCapacity(buffer.frame_class);
-    shortened_.Add(1);
-  }
-  FrameHeader* const header = HeaderAt(*pool_, buffer.unit);
-  const uint64_t old_stamp =
-      StampOf(header->stamp_length_port.load(std::memory_order_relaxed));
-  // Never 0, so that a word with it is never that of an empty slot.
-  const uint64_t stamp = old_stamp == kStampMask ? 1 : old_stamp + 1;
+  FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
   // From here on a reader that still copies this buffer knows.
-  header->stamp_length_port.store(
-      stamp | uint64_t{bytes} << 32 | uint64_t{record.port} << 48,
-      std::memory_order_relaxed);
+  const uint32_t stamp = header->stamp.load(std::memory_order_relaxed) + 1;
+  header->stamp.store(stamp, std::memory_order_relaxed);
+  header->length_port.store(bytes | uint32_t{record.port} << 16,
+                            std::memory_order_release);
   header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
                                 std::memory_order_release);
   header->stream_offset.store(record.stream_offset, std::memory_order_release);
   header->wire_length.store(record.wire_length, std::memory_order_release);
-  staged.word = SlotWord(buffer, stamp);
-  if (PassesTheCaches(bytes)) {
-    staged.data = data;
-    staged.late_bytes = bytes;
-    late_ = true;
-    return;
-  }
-  staged.late_bytes = 0;
+  const uint64_t word = SlotWord(buffer, stamp);
+  if (PassesTheCaches(bytes)) return Stage({slot, word, data, bytes});
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   CopyToShared(header + 1, data, bytes);
+  Show(slot, word);
 }
 
 }  // namespace mosd::dataplane

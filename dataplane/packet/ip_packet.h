@@ -35,12 +35,11 @@ inline constexpr uint32_t kEndUnstated = std::numeric_limits<uint32_t>::max();
 
 struct IpPacket {
   IpVersion version;
-  uint8_t protocol;         // of what follows the IP headers
-  uint32_t payload_offset;  // past options and extension headers
-  uint32_t end;             // by the length field, within the frame's wire
-                            // length; or kEndUnstated
-  const uint8_t* source;    // address, 4 or 16 bytes in network order
-  const uint8_t* destination;
+  uint8_t protocol;          // of what follows the IP headers
+  uint32_t payload_offset;   // past options and extension headers
+  uint32_t end;              // by the length field, within the frame's wire
+                             // length; or kEndUnstated
+  const uint8_t* addresses;  // of 4 or 16 bytes, the source's first
 };
 
 }  // namespace mosd::dataplane

@@ -103,8 +103,7 @@ DropReason ParseIpv6(const FrameBytes& bytes, uint32_t offset,
   packet->payload_offset = payload_offset;
   packet->end =
       payload_bytes == 0 ? kEndUnstated : payload_offset + payload_bytes;
-  packet->source = ip->source;
-  packet->destination = ip->destination;
+  packet->addresses = ip->addresses;
   for (int count = 0; IsExtension(packet->protocol); ++count) {
     if (count == kMaxExtensionHeaders) return DropReason::kIpv6Extension;
     const DropReason reason = SkipExtension(bytes, count == 0, packet);

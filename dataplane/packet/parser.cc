@@ -74,8 +74,7 @@ DropReason ParseIpv4(const FrameBytes& bytes, uint32_t offset,
   packet->protocol = ip->protocol;
   packet->payload_offset = offset + header_bytes;
   packet->end = total_bytes == 0 ? kEndUnstated : offset + total_bytes;
-  packet->source = ip->source;
-  packet->destination = ip->destination;
+  packet->addresses = ip->addresses;
   return DropReason::kNone;
 }
 
@@ -115,14 +114,13 @@ DropReason ParseTcp(const FrameBytes& bytes, uint32_t wire_bytes,
   }
   if (!bytes.Has(offset, header_bytes)) return DropReason::kTcpTruncated;
 
-  const uint16_t source_port = tcp->source_port.value();
-  const uint16_t destination_port = tcp->destination_port.value();
   if (packet.version == IpVersion::kIpv4) {
-    SetIpv4Key(packet.source, source_port, packet.destination, destination_port,
-               parsed);
+    parsed->key =
+        MakeIpv4Key(packet.addresses, tcp->ports(), &parsed->source_index)
+            .Whole();
   } else {
-    SetIpv6Key(packet.source, source_port, packet.destination, destination_port,
-               parsed);
+    SetIpv6Key(packet.addresses, tcp->source_port.value(),
+               packet.addresses + 16, tcp->destination_port.value(), parsed);
   }
   parsed->tcp_flags = tcp->flags;
   parsed->window_scale = kNoWindowScale;
@@ -186,8 +184,12 @@ DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
   // The wire had at least the bytes that are here, whatever the capture says.
   const uint32_t wire_bytes = std::max(
       {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
-  if (ParsePlainFrame(bytes, wire_bytes, parsed)) [[likely]]
+  if (const PlainFrame* const plain = PlainFrame::Look(bytes, wire_bytes)) {
+    uint8_t source_index;
+    const Ipv4FlowKey key = plain->key(&source_index);
+    plain->Fill(key.Whole(), source_index, parsed);
     return DropReason::kNone;
+  }
   return ParseLayers(bytes, wire_bytes, parsed);
 }
 

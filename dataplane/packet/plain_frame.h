@@ -3,7 +3,11 @@
 // (tests/unit/dataplane/packet/parser_reference_test.cc). Any thread.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/packet/frame_bytes.h"
 #include "dataplane/packet/ip_packet.h"
@@ -13,47 +17,86 @@
 
 namespace mosd::dataplane {
 
-// False: it is something else, or something is wrong with it; `*parsed` is then
-// unspecified. `wire_bytes` as in ParseFrame.
-inline bool ParsePlainFrame(const FrameBytes& bytes, uint32_t wire_bytes,
-                            ParsedFrame* parsed) {
-  struct Headers {
-    wire::Ethernet ethernet;
-    wire::Ipv4 ip;
-    wire::Tcp tcp;
-  };
-  constexpr uint32_t kIpOffset = sizeof(wire::Ethernet);
-  constexpr uint32_t kTcpOffset = kIpOffset + sizeof(wire::Ipv4);
-  constexpr uint8_t kVersion4Words5 = 0x45;
-  const auto* const headers = bytes.At<Headers>(0);
-  if (headers == nullptr) return false;
-  const auto& [ethernet, ip, tcp] = *headers;
-  const uint32_t ip_bytes = ip.total_bytes.value();
-  const uint32_t end = kIpOffset + ip_bytes;
-  const uint32_t tcp_bytes = tcp.header_bytes();
-  const uint32_t payload_offset = kTcpOffset + tcp_bytes;
-  const bool plain = ethernet.ether_type.value() == kEtherTypeIpv4 &&
-                     ip.version_and_words == kVersion4Words5 &&
-                     (ip.fragment.value() & kMoreFragmentsOrOffset) == 0 &&
-                     ip.protocol == kProtocolTcp &&
-                     (tcp.flags & kTcpSyn) == 0 &&
-                     tcp_bytes >= sizeof(wire::Tcp) && payload_offset <= end &&
-                     end <= wire_bytes && bytes.Has(kTcpOffset, tcp_bytes);
-  if (!plain) return false;
-  SetIpv4Key(ip.source, tcp.source_port.value(), ip.destination,
-             tcp.destination_port.value(), parsed);
-  parsed->tcp_flags = tcp.flags;
-  parsed->window_scale = kNoWindowScale;
-  parsed->reserved = 0;
-  parsed->ip_offset = kIpOffset;
-  parsed->tcp_offset = kTcpOffset;
-  parsed->payload_offset = static_cast<uint16_t>(payload_offset);
-  parsed->window = tcp.window.value();
-  parsed->ip_length = ip_bytes;
-  parsed->payload_length = end - payload_offset;
-  parsed->seq = tcp.seq.value();
-  parsed->ack = tcp.ack.value();
-  return true;
-}
+// Headers of such a frame, where they stand in it: a parsed frame of which each
+// field is read when it is wanted. Only PlainFrame::Look makes one.
+class PlainFrame {
+ public:
+  static constexpr uint32_t kIpOffset = sizeof(wire::Ethernet);
+  static constexpr uint32_t kTcpOffset = kIpOffset + sizeof(wire::Ipv4);
+
+  // Null: it is something else, or something is wrong with it. Else as long as
+  // the frame's bytes live. `wire_bytes` as in ParseFrame.
+  static const PlainFrame* Look(const FrameBytes& bytes, uint32_t wire_bytes) {
+    if (!bytes.Has(0, sizeof(PlainFrame))) return nullptr;
+    const auto* const frame = bytes.At<PlainFrame>(0);
+    if (!frame->HasPlainHeaders()) return nullptr;
+    const uint32_t tcp_bytes = frame->tcp_.header_bytes();
+    const bool fits = tcp_bytes >= sizeof(wire::Tcp) &&
+                      frame->payload_offset() <= frame->end() &&
+                      frame->end() <= wire_bytes &&
+                      bytes.Has(kTcpOffset, tcp_bytes);
+    return fits ? frame : nullptr;
+  }
+
+  Ipv4FlowKey key(uint8_t* source_index) const {
+    return MakeIpv4Key(ip_.addresses, tcp_.ports(), source_index);
+  }
+  uint32_t ip_length() const { return ip_.total_bytes.value(); }
+  uint32_t payload_offset() const { return kTcpOffset + tcp_.header_bytes(); }
+  uint32_t payload_length() const { return end() - payload_offset(); }
+  uint32_t seq() const { return tcp_.seq.value(); }
+  uint32_t ack() const { return tcp_.ack.value(); }
+  uint16_t window() const { return tcp_.window.value(); }
+  uint8_t tcp_flags() const { return tcp_.flags; }
+
+  // All of it. The key and the source's place are what key() says.
+  void Fill(const FlowKey& key, uint8_t source_index,
+            ParsedFrame* parsed) const {
+    *parsed = {.key = key,
+               .source_index = source_index,
+               .tcp_flags = tcp_flags(),
+               .window_scale = kNoWindowScale,
+               .reserved = 0,
+               .ip_offset = kIpOffset,
+               .tcp_offset = kTcpOffset,
+               .payload_offset = static_cast<uint16_t>(payload_offset()),
+               .window = window(),
+               .ip_length = ip_length(),
+               .payload_length = payload_length(),
+               .seq = seq(),
+               .ack = ack()};
+  }
+
+ private:
+  // Behind the addresses, in the order of the frame: EtherType, version and
+  // header length; fragment, protocol; the TCP flags stand further behind.
+  bool HasPlainHeaders() const {
+    static_assert(kMoreFragmentsOrOffset == 0x3fff && kEtherTypeIpv4 == 0x0800);
+    using Bytes = std::array<uint8_t, 8>;
+    constexpr Bytes kTypeMask = {0xff, 0xff, 0xff};
+    constexpr Bytes kType = {0x08, 0x00, 0x45};
+    constexpr Bytes kFragmentMask = {0x3f, 0xff, 0, 0xff};
+    constexpr Bytes kFragment = {0, 0, 0, kProtocolTcp};
+    const auto differs = [this](size_t at, Bytes mask, Bytes wanted) {
+      uint64_t word;
+      std::memcpy(&word, reinterpret_cast<const uint8_t*>(this) + at,
+                  sizeof(word));
+      return (word & std::bit_cast<uint64_t>(mask)) ^
+             std::bit_cast<uint64_t>(wanted);
+    };
+    constexpr size_t kTypeAt = offsetof(wire::Ethernet, ether_type);
+    constexpr size_t kFragmentAt = kIpOffset + offsetof(wire::Ipv4, fragment);
+    return (differs(kTypeAt, kTypeMask, kType) |
+            differs(kFragmentAt, kFragmentMask, kFragment) |
+            (tcp_.flags & kTcpSyn)) == 0;
+  }
+
+  uint32_t end() const { return kIpOffset + ip_length(); }
+
+  wire::Ethernet ethernet_;
+  wire::Ipv4 ip_;
+  wire::Tcp tcp_;
+};
+static_assert(sizeof(PlainFrame) == 54);
 
 }  // namespace mosd::dataplane

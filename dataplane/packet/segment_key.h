@@ -13,42 +13,28 @@
 
 namespace mosd::dataplane {
 
-// Of addresses of 4 bytes. Each is stored at once, zeros included: whoever
-// hashes the key right away would else wait for its pieces to come together.
-inline void SetIpv4Key(const uint8_t* source, uint16_t source_port,
-                       const uint8_t* destination, uint16_t destination_port,
-                       ParsedFrame* parsed) {
-  using Address = uint32_t __attribute__((vector_size(16)));
-  const auto rank = [](const uint8_t* address, uint16_t port) {
-    return uint64_t{wire::Load<uint32_t>(address)} << 16 | port;
-  };
-  // The address as it is on the wire, below the port.
-  const auto pack = [](const uint8_t* address, uint16_t port) {
-    uint32_t as_on_the_wire;
-    std::memcpy(&as_on_the_wire, address, sizeof(as_on_the_wire));
-    return as_on_the_wire | uint64_t{port} << 32;
-  };
-  const bool swap =
-      rank(source, source_port) > rank(destination, destination_port);
-  // Swapped by numbers, not by a branch: which way a segment goes is chance.
-  uint64_t low = pack(source, source_port);
-  uint64_t high = pack(destination, destination_port);
-  const uint64_t difference = (low ^ high) & (0 - uint64_t{swap});
-  low ^= difference;
-  high ^= difference;
-  const Address first = {static_cast<uint32_t>(low), 0, 0, 0};
-  const Address second = {static_cast<uint32_t>(high), 0, 0, 0};
-  // port[0], port[1], version, zeros
-  const uint64_t rest = low >> 32 | (high >> 32) << 16 |
-                        static_cast<uint64_t>(IpVersion::kIpv4) << 32;
+// Of addresses of 4 bytes. `addresses` and `ports` stand in a header, those of
+// the source first. `*source_index` is the place, 0 or 1, of the source.
+inline Ipv4FlowKey MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
+                               uint8_t* source_index) {
   static_assert(std::endian::native == std::endian::little);
-  static_assert(sizeof(rest) == sizeof(FlowKey) - offsetof(FlowKey, port));
+  Ipv4FlowKey key;
+  std::memcpy(&key.addresses, addresses, sizeof(key.addresses));
+  // The source's in the high half of one, in the low half of the other.
+  const uint64_t address_numbers = wire::Load<uint64_t>(addresses);
+  const uint32_t port_numbers = std::rotl(wire::Load<uint32_t>(ports), 16);
+  const uint64_t source =
+      (address_numbers >> 32) << 16 | (port_numbers & 0xffff);
+  const uint64_t destination =
+      (address_numbers & UINT32_MAX) << 16 | port_numbers >> 16;
+  // Swapped by numbers, not by a branch: which way a segment goes is chance.
+  const int swap = source > destination ? 1 : 0;
+  *source_index = static_cast<uint8_t>(swap);
+  key.addresses = std::rotl(key.addresses, swap * 32);
   static_assert(offsetof(FlowKey, version) == offsetof(FlowKey, port) + 4);
-  FlowKey& key = parsed->key;
-  std::memcpy(key.address[0].data(), &first, sizeof(first));
-  std::memcpy(key.address[1].data(), &second, sizeof(second));
-  std::memcpy(key.port, &rest, sizeof(rest));
-  parsed->source_index = swap ? 1 : 0;
+  key.rest = std::rotl(port_numbers, swap * 16) |
+             static_cast<uint64_t>(IpVersion::kIpv4) << 32;
+  return key;
 }
 
 // Of addresses of 16 bytes.

@@ -56,8 +56,7 @@ struct Ipv4 {
   uint8_t time_to_live;
   uint8_t protocol;
   Be16 checksum;
-  uint8_t source[4];
-  uint8_t destination[4];
+  uint8_t addresses[8];  // source, destination
 
   uint8_t version() const { return version_and_words >> 4; }
   uint32_t header_bytes() const { return (version_and_words & 0x0fu) * 4; }
@@ -70,8 +69,7 @@ struct Ipv6 {
   Be16 payload_bytes;
   uint8_t next_header;
   uint8_t hop_limit;
-  uint8_t source[16];
-  uint8_t destination[16];
+  uint8_t addresses[32];  // source, destination
 
   uint32_t version() const { return version_class_and_label.value() >> 28; }
 };
@@ -98,7 +96,11 @@ struct Tcp {
   Be16 checksum;
   Be16 urgent;
 
-  uint32_t header_bytes() const { return (offset_and_reserved >> 4) * 4u; }
+  uint32_t header_bytes() const { return (offset_and_reserved & 0xf0u) >> 2; }
+  // The source's, then the destination's.
+  const uint8_t* ports() const {
+    return reinterpret_cast<const uint8_t*>(this);
+  }
 };
 static_assert(sizeof(Tcp) == 20);
 

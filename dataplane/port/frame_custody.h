@@ -6,7 +6,9 @@
 
 #include <rte_mbuf.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/base/thread_sanitizer.h"
 
@@ -45,14 +47,23 @@ inline void TakeUp([[maybe_unused]] rte_mbuf* const* frames,
 // Whether frames are what those of a burst mostly are: of one buffer each,
 // which nobody else has, and of one pool.
 inline bool AreSimple(rte_mbuf* const* frames, uint32_t count) {
+  if (count == 0) return false;
+  // Of an mbuf with one reference and one segment: both counts at one look.
+  constexpr uint32_t kOneOfEach = 0x00010001;
+  static_assert(offsetof(rte_mbuf, nb_segs) == offsetof(rte_mbuf, refcnt) + 2);
+  uint64_t differs = 0;
+  uint64_t flags = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const rte_mbuf& frame = *frames[i];
-    if (frame.pool != frames[0]->pool || frame.nb_segs != 1 ||
-        rte_mbuf_refcnt_read(&frame) != 1 || !RTE_MBUF_DIRECT(&frame)) {
-      return false;
-    }
+    uint32_t counts;
+    std::memcpy(&counts, &frame.refcnt, sizeof(counts));
+    differs |=
+        (counts ^ kOneOfEach) | (reinterpret_cast<uintptr_t>(frame.pool) ^
+                                 reinterpret_cast<uintptr_t>(frames[0]->pool));
+    flags |= frame.ol_flags;
   }
-  return count != 0;
+  constexpr uint64_t kIndirect = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+  return (differs | (flags & kIndirect)) == 0;
 }
 
 // Back to their pool; simple ones all at once, without a look at each.

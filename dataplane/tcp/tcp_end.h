@@ -2,7 +2,10 @@
 // numbers only, no states. Internal to the tracker; thread-compatible.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/packet/parser.h"
 #include "dataplane/tcp/tcp_sequence.h"
@@ -43,6 +46,29 @@ inline bool Synchronized(const TcpEnd& end) {
 }
 
 inline bool Has(const TcpEnd& end, uint8_t bit) { return end.bits & bit; }
+
+// ESTABLISHED, and all of its numbers are known.
+inline bool Settled(const TcpEnd& end) {
+  // One comparison of a word: this is asked twice a packet.
+  struct Word {
+    TcpState state;
+    uint8_t window_scale;
+    uint8_t bits;
+    uint8_t strays;
+  };
+  constexpr size_t kAt = offsetof(TcpEnd, state);
+  static_assert(offsetof(TcpEnd, window_scale) == kAt + 1 &&
+                offsetof(TcpEnd, bits) == kAt + 2 &&
+                offsetof(TcpEnd, strays) == kAt + 3);
+  constexpr uint8_t kKnown = kNumbered | kSpoke | kWindowKnown;
+  constexpr auto kMask =
+      std::bit_cast<uint32_t>(Word{static_cast<TcpState>(0xff), 0, kKnown, 0});
+  constexpr auto kSettled =
+      std::bit_cast<uint32_t>(Word{TcpState::kEstablished, 0, kKnown, 0});
+  uint32_t word;
+  std::memcpy(&word, &end.state, sizeof(word));
+  return (word & kMask) == kSettled;
+}
 
 // Highest window the end can advertise.
 inline uint32_t LargestWindow(const TcpEnd& end) {

@@ -12,36 +12,30 @@
 namespace mosd::dataplane {
 
 // In order, established, known on both sides, acknowledging what was seen.
-inline bool TcpIsExpected(const TcpConnection& connection, Side sender,
+// `from` sent it to `to`.
+inline bool TcpIsExpected(const TcpEnd& from, const TcpEnd& to,
                           const TcpSegment& segment) {
-  constexpr uint8_t kKnown = kNumbered | kSpoke | kWindowKnown;
-  const TcpEnd& from = connection.end[Index(sender)];
-  const TcpEnd& to = connection.end[Index(Other(sender))];
   return IsPlain(segment) && segment.seq == from.next_seq &&
-         from.in_order_seq == from.next_seq &&
-         from.state == TcpState::kEstablished &&
-         to.state == TcpState::kEstablished &&
-         (from.bits & to.bits & kKnown) == kKnown &&
+         segment.seq == from.in_order_seq && Settled(from) && Settled(to) &&
          SeqWithin(segment.ack, to.acked_seq, to.next_seq) &&
          !SeqBefore(to.window_right, segment.seq);
 }
 
 // Applies such a segment, which changes no state. Returns the stream offset of
 // its first payload byte.
-inline uint64_t TcpApplyExpected(TcpConnection* connection, Side sender,
+inline uint64_t TcpApplyExpected(TcpEnd* from, TcpEnd* to,
                                  const TcpSegment& segment) {
-  TcpEnd& from = connection->end[Index(sender)];
-  TcpEnd& to = connection->end[Index(Other(sender))];
-  const uint64_t offset = from.next_offset;
-  from.next_offset += segment.payload_length;
-  from.next_seq += segment.payload_length;
-  from.in_order_seq = from.next_seq;
-  from.window_right =
-      SeqMax(from.window_right,
-             segment.ack + (uint32_t{segment.window} << from.window_scale));
-  from.strays = 0;
-  to.acked_seq = segment.ack;
-  to.in_order_seq = SeqMax(to.in_order_seq, segment.ack);
+  const uint64_t offset = from->next_offset;
+  const uint32_t next_seq = segment.seq + segment.payload_length;
+  from->next_offset = offset + segment.payload_length;
+  from->next_seq = next_seq;
+  from->in_order_seq = next_seq;
+  from->window_right =
+      SeqMax(from->window_right,
+             segment.ack + (uint32_t{segment.window} << from->window_scale));
+  from->strays = 0;
+  to->acked_seq = segment.ack;
+  to->in_order_seq = SeqMax(to->in_order_seq, segment.ack);
   return offset;
 }
 

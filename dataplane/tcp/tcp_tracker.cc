@@ -9,13 +9,16 @@
 #include "dataplane/tcp/tcp_sequence.h"
 
 namespace mosd::dataplane {
+
 TcpUpdate TcpApply(TcpConnection* connection, Side sender,
                    const TcpSegment& segment) {
-  if (!TcpIsExpected(*connection, sender, segment)) [[unlikely]] {
+  TcpEnd* const from = &connection->end[Index(sender)];
+  TcpEnd* const to = &connection->end[Index(Other(sender))];
+  if (!TcpIsExpected(*from, *to, segment)) [[unlikely]] {
     return ApplyGeneral(connection, sender, segment);
   }
   TcpUpdate update{};
-  update.offset = TcpApplyExpected(connection, sender, segment);
+  update.offset = TcpApplyExpected(from, to, segment);
   update.by = sender;
   update.in_window = true;
   return update;

@@ -1,5 +1,6 @@
 #include "dataplane/worker/flow_tracker.h"
 
+#include "dataplane/tcp/parsed_segment.h"
 #include "dataplane/tcp/tcp_tracker.h"
 #include "dataplane/worker/flow_tracker_inline.h"
 
@@ -49,7 +50,7 @@ bool IsOvertakenSyn(const FlowRecord& flow, Side sender, uint8_t flags) {
 
 }  // namespace
 
-// A segment on its way through TrackAny().
+// A segment on its way through Track().
 struct FlowTracker::Arrival {
   uint64_t hash;
   const ParsedFrame& frame;
@@ -58,14 +59,14 @@ struct FlowTracker::Arrival {
   TcpSegment segment;
 
   void Account(FlowSideRecord* side, bool retransmission) const {
-    CountFrame(side, frame, wire_length, time_ns);
+    CountFrame(side, wire_length, frame.payload_length, time_ns);
     if (retransmission) side->retransmitted_frames.Add(1);
   }
 };
 
-DropReason FlowTracker::TrackAny(uint64_t hash, const ParsedFrame& frame,
-                                 uint32_t wire_length, int64_t time_ns,
-                                 TrackedFrame* tracked) {
+DropReason FlowTracker::Track(uint64_t hash, const ParsedFrame& frame,
+                              uint32_t wire_length, int64_t time_ns,
+                              TrackedFrame* tracked) {
   const Arrival arrival{hash, frame, wire_length, time_ns, SegmentOf(frame)};
   FlowRecord* const flow = table_->Find(hash, frame.key);
   bool syn_seen = false;
@@ -134,9 +135,8 @@ DropReason FlowTracker::Open(const Arrival& arrival, bool syn_seen,
                             frame.key.port[1 - source]);
   }
   const size_t client_index = frame.source_index ^ Index(sender);
-  FlowRecord* const flow =
-      table_->Start(arrival.hash, frame.key, static_cast<uint8_t>(client_index),
-                    midstream, arrival.time_ns);
+  FlowRecord* const flow = table_->Start(arrival.hash, frame.key, client_index,
+                                         midstream, arrival.time_ns);
   if (flow == nullptr) return DropReason::kFlowTableFull;
   const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
   *tracked = Tracked(flow, sender, update);

@@ -10,8 +10,26 @@
 #include "dataplane/flow/flow_sink.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/packet/parser.h"
+#include "dataplane/tcp/tcp_tracker.h"
 
 namespace mosd::dataplane {
+
+// A frame that changed nothing but numbers: what a TrackedFrame of it would say
+// that it does not of all such frames.
+struct ExpectedFrame {
+  FlowSideRecord* side;    // that sent it
+  uint64_t stream_offset;  // of its first payload byte
+
+  TrackedFrame Whole(FlowRecord* flow) const {
+    TrackedFrame tracked{};
+    tracked.flow = flow;
+    tracked.sender = static_cast<Side>(side - flow->side);
+    tracked.in_window = true;
+    tracked.state_before[0] = tracked.state_before[1] = TcpState::kEstablished;
+    tracked.stream_offset = stream_offset;
+    return tracked;
+  }
+};
 
 class FlowTracker {
  public:
@@ -23,15 +41,21 @@ class FlowTracker {
         midstream_pickup_(midstream_pickup),
         time_wait_(time_wait) {}
 
+  // The way of most segments: one in order on an established flow that has not
+  // timed out. `flow` is what FlowTable::PrefetchRecord said, and has the key
+  // of the frame: of that the caller has made sure. False: it is another
+  // segment, and nothing was done. In flow_tracker_inline.h.
+  inline bool TrackExpected(FlowRecord* flow, size_t source_index,
+                            const TcpSegment& segment, uint32_t wire_length,
+                            int64_t time_ns, ExpectedFrame* tracked);
+
   // Accounts a frame to its flow, beginning a flow, and ending an older one, as
   // it demands. Whether the frame also ends its own flow is told in
-  // `tracked->end`, for Conclude().
-  // `hash` is that of frame.key, `likely` what FlowTable::PrefetchRecord said.
-  // kTcpOrphan, kFlowTableFull: there is no flow for it, and `*tracked` is
-  // unspecified. In flow_tracker_inline.h.
-  inline DropReason Track(uint64_t hash, FlowRecord* likely,
-                          const ParsedFrame& frame, uint32_t wire_length,
-                          int64_t time_ns, TrackedFrame* tracked);
+  // `tracked->end`, for Conclude(). `hash` is that of frame.key. kTcpOrphan,
+  // kFlowTableFull: there is no flow for it, and `*tracked` is unspecified.
+  DropReason Track(uint64_t hash, const ParsedFrame& frame,
+                   uint32_t wire_length, int64_t time_ns,
+                   TrackedFrame* tracked);
 
   // Ends the flow of a frame that said so, once it was told to whom it may
   // concern. Before the next Track().
@@ -44,12 +68,6 @@ class FlowTracker {
  private:
   struct Arrival;
 
-  inline bool TrackExpected(FlowRecord* flow, const ParsedFrame& frame,
-                            uint32_t wire_length, int64_t time_ns,
-                            TrackedFrame* tracked);
-  DropReason TrackAny(uint64_t hash, const ParsedFrame& frame,
-                      uint32_t wire_length, int64_t time_ns,
-                      TrackedFrame* tracked);
   bool Succeeds(FlowRecord* flow, const Arrival& arrival, bool* syn_seen);
   DropReason Open(const Arrival& arrival, bool syn_seen, TrackedFrame* tracked);
   void Apply(FlowRecord* flow, const Arrival& arrival, TrackedFrame* tracked);

@@ -3,61 +3,46 @@
 
 #include <cstdint>
 
-#include "dataplane/tcp/parsed_segment.h"
+#include "dataplane/base/held.h"
 #include "dataplane/tcp/tcp_expected.h"
 #include "dataplane/tcp/tcp_tracker.h"
 #include "dataplane/worker/flow_tracker.h"
 
 namespace mosd::dataplane {
 
-inline Side SenderOf(uint8_t source_index, const FlowStatus& status) {
-  return source_index == status.client_index() ? Side::kClient : Side::kServer;
+inline Side SenderOf(size_t source_index, const FlowStatus& status) {
+  return static_cast<Side>(source_index ^ status.client_index());
 }
 
-inline void CountFrame(FlowSideRecord* side, const ParsedFrame& frame,
-                       uint32_t wire_length, int64_t time_ns) {
+inline void CountFrame(FlowSideRecord* side, uint32_t wire_length,
+                       uint32_t payload_length, int64_t time_ns) {
   side->frames.Add(1);
   side->wire_bytes.Add(wire_length);
-  side->payload_bytes.Add(frame.payload_length);
+  side->payload_bytes.Add(payload_length);
   side->last_time_ns.Set(time_ns);
 }
 
-// A segment in order on an established flow that has not timed out. It may be
-// said of `flow` only as long as it lives, for then no other has its key.
 [[gnu::always_inline]] inline bool FlowTracker::TrackExpected(
-    FlowRecord* flow, const ParsedFrame& frame, uint32_t wire_length,
-    int64_t time_ns, TrackedFrame* tracked) {
+    FlowRecord* flow, size_t source_index, const TcpSegment& segment,
+    uint32_t wire_length, int64_t time_ns, ExpectedFrame* tracked) {
   FlowStatus status = flow->Status();
-  const Side sender = SenderOf(frame.source_index, status);
-  const TcpSegment segment = SegmentOf(frame);
+  const size_t sender = source_index ^ status.client_index();
+  TcpEnd* const from = Held(&flow->tcp.end[sender]);
+  TcpEnd* const to = Held(&flow->tcp.end[sender ^ 1]);
   if (status.state() != FlowState::kEstablished ||
-      !flow->key.Equals(frame.key) ||
-      !TcpIsExpected(flow->tcp, sender, segment) ||
-      table_->Deadline(*flow) <= time_ns) {
+      !TcpIsExpected(*from, *to, segment) ||
+      table_->Deadline(*flow, FlowState::kEstablished) <= time_ns) {
     return false;
   }
-  *tracked = {};
-  tracked->flow = flow;
-  tracked->sender = sender;
-  tracked->in_window = true;
-  tracked->state_before[0] = tracked->state_before[1] = TcpState::kEstablished;
-  tracked->stream_offset = TcpApplyExpected(&flow->tcp, sender, segment);
-  CountFrame(&flow->side[Index(sender)], frame, wire_length, time_ns);
-  if (status.last_speaker() != sender) {
-    status.set_last_speaker(sender);
+  FlowSideRecord* const side = Held(&flow->side[sender]);
+  tracked->side = side;
+  tracked->stream_offset = TcpApplyExpected(from, to, segment);
+  CountFrame(side, wire_length, segment.payload_length, time_ns);
+  if (Index(status.last_speaker()) != sender) {
+    status.set_last_speaker(static_cast<Side>(sender));
     flow->SetStatus(status);
   }
   return true;
-}
-
-inline DropReason FlowTracker::Track(uint64_t hash, FlowRecord* likely,
-                                     const ParsedFrame& frame,
-                                     uint32_t wire_length, int64_t time_ns,
-                                     TrackedFrame* tracked) {
-  if (likely != nullptr &&
-      TrackExpected(likely, frame, wire_length, time_ns, tracked)) [[likely]]
-    return DropReason::kNone;
-  return TrackAny(hash, frame, wire_length, time_ns, tracked);
 }
 
 }  // namespace mosd::dataplane

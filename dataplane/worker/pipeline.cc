@@ -6,9 +6,9 @@
 
 #include "dataplane/base/prefetch.h"
 #include "dataplane/frame/last_frame_inline.h"
-#include "dataplane/packet/plain_frame.h"
 #include "dataplane/port/frame_custody.h"
 #include "dataplane/port/frame_stamp.h"
+#include "dataplane/tcp/parsed_segment.h"
 #include "dataplane/worker/flow_tracker_inline.h"
 
 namespace mosd::dataplane {
@@ -35,25 +35,31 @@ std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
 
 }  // namespace
 
-Pipeline::Pipeline(const PipelineOptions& options, const FlowHash* hash,
+Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
                    FlowTable* table, FrameWriter* frames, Handoff* handoff)
     : options_(options),
+      snaplen_bytes_(std::min(options.snaplen_bytes, kMaxFrameBytes)),
       hash_(hash),
       table_(table),
       frames_(frames),
       handoff_(handoff),
       tracker_(table, options.midstream_pickup, options.time_wait),
+      details_(std::make_unique<Details[]>(kBurst)),
       whole_(std::make_unique<uint8_t[]>(kMaxFrameBytes)) {
   if (handoff != nullptr) {
     outgoing_ = std::make_unique<Outgoing[]>(handoff->workers());
   }
 }
 
-void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
+inline void Pipeline::CountReceived(rte_mbuf* const* frames, uint32_t count) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; ++i) bytes += frames[i]->pkt_len;
   counts_.received += count;
-  for (uint32_t i = 0; i < count; ++i) {
-    counts_.received_bytes += frames[i]->pkt_len;
-  }
+  counts_.received_bytes += bytes;
+}
+
+void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
+  CountReceived(frames, count);
   Process(Prepare(frames, count, /*may_hand_over=*/handoff_ != nullptr));
 }
 
@@ -71,83 +77,115 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   if (handed_in) {
     counts_.handed_in += count;
   } else {
-    counts_.received += count;
-    for (uint32_t i = 0; i < count; ++i) {
-      counts_.received_bytes += frames[i]->pkt_len;
-    }
+    CountReceived(frames, count);
   }
   counts_.Drop(DropReason::kShutdown, count);
   FreeFrames(frames, count);
 }
 
 [[gnu::always_inline]] inline DropReason Pipeline::Parse(rte_mbuf* frame,
-                                                         Job* job) {
+                                                         uint32_t number) {
   const FrameStamp& stamp = *StampOf(frame);
-  now_ns_ = std::max(now_ns_, stamp.time_ns);
-  job->view = {frame,      stamp.time_ns,     stamp.wire_length,
-               stamp.port, DropReason::kNone, &job->parsed};
   const FrameBytes bytes(
       {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
-  if (frame->nb_segs != 1 || stamp.maybe_cut ||
-      !ParsePlainFrame(bytes, std::max(frame->pkt_len, stamp.wire_length),
-                       &job->parsed)) [[unlikely]] {
-    job->view.reason = ParseOther(frame, job);
-    if (job->view.reason != DropReason::kNone) return job->view.reason;
+  const PlainFrame* const plain = PlainFrame::Look(bytes, stamp.wire_length);
+  if (plain == nullptr || frame->nb_segs != 1 || stamp.maybe_cut || read_once_)
+      [[unlikely]] {
+    return ParseOther(frame, number);
   }
-  job->hash = (*hash_)(job->parsed.key);
+  // All is read before anything is stored, which might be what is read.
+  const uint32_t payload_length = plain->payload_length();
+  uint8_t source_index;
+  const Ipv4FlowKey key = plain->key(&source_index);
+  jobs_[number] = {stamp.time_ns,
+                   plain,
+                   hash_(key),
+                   nullptr,
+                   key,
+                   stamp.wire_length,
+                   payload_length,
+                   source_index,
+                   stamp.port,
+                   DropReason::kNone,
+                   /*viewed=*/false};
   return DropReason::kNone;
 }
 
-DropReason Pipeline::ParseOther(rte_mbuf* frame, Job* job) {
+DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
   const FrameStamp& stamp = *StampOf(frame);
+  ParsedFrame& parsed = details_[number].parsed;
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
-  const DropReason reason =
-      ParseFrame(HeadersOf(frame, scratch), length, &job->parsed);
-  if (reason == DropReason::kNone && stamp.maybe_cut) {
-    job->view.wire_length =
-        std::max(frame->pkt_len, job->parsed.ip_offset + job->parsed.ip_length);
+  Job& job = jobs_[number];
+  job = {};
+  job.time_ns = stamp.time_ns;
+  job.wire_length = stamp.wire_length;
+  job.port = stamp.port;
+  job.reason = ParseFrame(HeadersOf(frame, scratch), length, &parsed);
+  if (job.reason == DropReason::kNone) {
+    job.hash = hash_(parsed.key);
+    if (stamp.maybe_cut) {
+      job.wire_length =
+          std::max(frame->pkt_len, parsed.ip_offset + parsed.ip_length);
+    }
   }
-  return reason;
+  return job.reason;
+}
+
+const FrameView& Pipeline::View(uint32_t number) {
+  Job& job = jobs_[number];
+  auto& [view, parsed] = details_[number];
+  if (job.viewed) return view;
+  job.viewed = true;
+  view = {taken_[number], job.time_ns, job.wire_length,
+          job.port,       job.reason,  &parsed};
+  if (job.plain != nullptr) {
+    job.plain->Fill(job.key.Whole(), job.source_index, &parsed);
+  }
+  return view;
 }
 
 uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
                            bool may_hand_over) {
+  // Who is told of frames may change their bytes.
+  read_once_ = (Interest() & FlowSink::kFrames) != 0;
   for (uint32_t i = 0; i < std::min(kFetchAhead, count); ++i) {
     FetchFrame(frames[i]);
   }
-  const bool keep_all = (Interest() & FlowSink::kFrames) != 0;
+  int64_t now_ns = now_ns_;
   uint32_t jobs = 0;
   for (uint32_t i = 0; i < count; ++i) {
     if (i + kFetchAhead < count) FetchFrame(frames[i + kFetchAhead]);
-    Job* const job = &jobs_[jobs];
-    const DropReason reason = Parse(frames[i], job);
-    if (reason != DropReason::kNone) {
-      if (keep_all) {
+    rte_mbuf* const frame = frames[i];
+    taken_[jobs] = frame;
+    const DropReason reason = Parse(frame, jobs);
+    const Job& job = jobs_[jobs];
+    now_ns = std::max(now_ns, job.time_ns);
+    if (reason != DropReason::kNone) [[unlikely]] {
+      if (read_once_) {
         ++jobs;
       } else {
         counts_.Drop(reason);
-        FreeFrame(frames[i]);
+        FreeFrame(frame);
       }
       continue;
     }
     if (may_hand_over) {
-      const uint32_t owner = handoff_->OwnerOf(job->hash);
+      const uint32_t owner = handoff_->OwnerOf(job.hash);
       if (owner != options_.worker) {
         Outgoing& outgoing = outgoing_[owner];
-        outgoing.frames[outgoing.count++] = frames[i];
+        outgoing.frames[outgoing.count++] = frame;
         continue;
       }
     }
-    table_->PrefetchBuckets(job->hash);
+    table_->PrefetchBuckets(job.hash);
     ++jobs;
   }
+  now_ns_ = now_ns;
   if (may_hand_over) HandOver();
   for (uint32_t i = 0; i < jobs; ++i) {
-    if (jobs_[i].view.reason == DropReason::kNone) {
-      jobs_[i].flow = table_->PrefetchRecord(jobs_[i].hash);
-    }
+    jobs_[i].flow = table_->PrefetchRecord(jobs_[i].hash);
   }
   return jobs;
 }
@@ -166,20 +204,75 @@ void Pipeline::HandOver() {
   }
 }
 
-[[gnu::always_inline]] inline void Pipeline::Keep(const TrackedFrame& tracked,
-                                                  const FrameView& view) {
+[[gnu::always_inline]] inline bool Pipeline::TrackPlain(uint32_t number) {
+  const Job& job = jobs_[number];
+  // One that is not plain has a key of zeros, and no flow has that.
+  if (!job.flow->key.Equals(job.key)) [[unlikely]]
+    return false;
+  const PlainFrame& plain = *job.plain;
+  const TcpSegment segment{plain.seq(),        plain.ack(),
+                           job.payload_length, plain.window(),
+                           plain.tcp_flags(),  kNoWindowScale};
+  return tracker_.TrackExpected(job.flow, job.source_index, segment,
+                                job.wire_length, job.time_ns,
+                                &results_[number]);
+}
+
+DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
+  const Job& job = jobs_[number];
+  ExpectedFrame& result = results_[number];
+  result.side = nullptr;
+  if (job.reason != DropReason::kNone) return job.reason;
+  const FrameView& view = View(number);
+  const ParsedFrame& parsed = *view.parsed;
+  if (job.flow->key.Equals(parsed.key) &&
+      tracker_.TrackExpected(job.flow, parsed.source_index, SegmentOf(parsed),
+                             view.wire_length, view.time_ns, &result)) {
+    *tracked = result.Whole(job.flow);
+    return DropReason::kNone;
+  }
+  const DropReason reason =
+      tracker_.Track(job.hash, parsed, view.wire_length, view.time_ns, tracked);
+  if (reason != DropReason::kNone) return reason;
+  result = {&tracked->flow->side[Index(tracked->sender)],
+            tracked->stream_offset};
+  counts_.retransmitted += tracked->retransmission ? 1 : 0;
+  return DropReason::kNone;
+}
+
+[[gnu::always_inline]] inline void Pipeline::Keep(uint32_t number) {
+  const Job& job = jobs_[number];
+  const ExpectedFrame& result = results_[number];
+  if (job.plain == nullptr) [[unlikely]]
+    return KeepOther(number);
+  if (result.side == nullptr) [[unlikely]]
+    return;
+  const uint32_t least = job.plain->payload_offset();
+  uint32_t kept = taken_[number]->pkt_len;
+  if (kept > snaplen_bytes_) [[unlikely]]
+    kept = std::min(kept, std::max(snaplen_bytes_, least));
+  frames_->Put(&result.side->last_frame,
+               reinterpret_cast<const uint8_t*>(job.plain),
+               {job.time_ns, result.stream_offset, job.wire_length,
+                static_cast<uint16_t>(kept), job.port},
+               least);
+}
+
+void Pipeline::KeepOther(uint32_t number) {
+  const ExpectedFrame& result = results_[number];
+  if (result.side == nullptr) return;
+  const FrameView& view = View(number);
   const uint32_t least = view.parsed->payload_offset;
-  const uint32_t kept = std::min({view.frame->pkt_len, kMaxFrameBytes,
-                                  std::max(options_.snaplen_bytes, least)});
+  const uint32_t kept =
+      std::min(view.frame->pkt_len, std::max(snaplen_bytes_, least));
   const bool whole = view.frame->nb_segs == 1;
   const void* const bytes =
       whole ? rte_pktmbuf_mtod(view.frame, const void*)
             : rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
-  frames_->Stage(&tracked.flow->side[Index(tracked.sender)].last_frame,
-                 static_cast<const uint8_t*>(bytes),
-                 {view.time_ns, tracked.stream_offset, view.wire_length,
-                  static_cast<uint16_t>(kept), view.port},
-                 least);
+  frames_->Put(&result.side->last_frame, static_cast<const uint8_t*>(bytes),
+               {view.time_ns, result.stream_offset, view.wire_length,
+                static_cast<uint16_t>(kept), view.port},
+               least);
   if (!whole) frames_->Publish();  // the next such frame needs whole_
 }
 
@@ -196,44 +289,66 @@ inline void Pipeline::Deliver(const FrameView& view,
   }
 }
 
-[[gnu::always_inline]] inline DropReason Pipeline::Track(const Job& job,
-                                                         uint32_t interest) {
-  const FrameView& view = job.view;
-  if (interest & FlowSink::kFrames) sink_->OnFrame(view);
-  if (view.reason != DropReason::kNone) return view.reason;
-  TrackedFrame tracked;
-  const DropReason reason = tracker_.Track(
-      job.hash, job.flow, job.parsed, view.wire_length, view.time_ns, &tracked);
-  if (reason != DropReason::kNone) [[unlikely]] {
-    if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
-    return reason;
+// Stage by stage.
+uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
+  uint32_t dropped = 0;
+  for (uint32_t i = 0; i < jobs; ++i) {
+    if (TrackPlain(i)) [[likely]]
+      continue;
+    TrackedFrame tracked;
+    const DropReason reason = TrackOther(i, &tracked);
+    if (reason == DropReason::kNone) {
+      tracker_.Conclude(tracked, jobs_[i].time_ns);
+    } else {
+      counts_.Drop(reason);
+      ++dropped;
+    }
   }
-  counts_.retransmitted += tracked.retransmission ? 1 : 0;
-  if (options_.last_frame) Keep(tracked, view);
-  if (interest != 0) Deliver(view, tracked, interest);
-  tracker_.Conclude(tracked, view.time_ns);
-  return DropReason::kNone;
+  if (options_.last_frame) {
+    for (uint32_t i = 0; i < jobs; ++i) Keep(i);
+  }
+  return dropped;
+}
+
+// Frame by frame: what a sink sees of a flow is what it is with that frame.
+uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
+  uint32_t dropped = 0;
+  for (uint32_t i = 0; i < jobs; ++i) {
+    if (interest & FlowSink::kFrames) sink_->OnFrame(View(i));
+    TrackedFrame tracked;
+    DropReason reason = DropReason::kNone;
+    if (TrackPlain(i)) [[likely]] {
+      tracked = results_[i].Whole(jobs_[i].flow);
+    } else {
+      reason = TrackOther(i, &tracked);
+    }
+    if (reason == DropReason::kNone) [[likely]] {
+      if (options_.last_frame) Keep(i);
+      Deliver(View(i), tracked, interest);
+      tracker_.Conclude(tracked, jobs_[i].time_ns);
+      continue;
+    }
+    // A segment, but of no flow.
+    if (jobs_[i].reason == DropReason::kNone &&
+        (interest & FlowSink::kOrphans)) {
+      sink_->OnOrphan(View(i));
+    }
+    counts_.Drop(reason);
+    ++dropped;
+  }
+  return dropped;
 }
 
 void Pipeline::Process(uint32_t jobs) {
   const uint32_t interest = Interest();
   // What has timed out by now comes before what happens now.
-  if (jobs != 0) table_->Advance(jobs_[0].view.time_ns);
-  rte_mbuf* done[kBurst];
-  for (uint32_t i = 0; i < jobs; ++i) {
-    const Job& job = jobs_[i];
-    done[i] = job.view.frame;
-    const DropReason reason = Track(job, interest);
-    if (reason == DropReason::kNone) [[likely]] {
-      ++counts_.accounted;
-    } else {
-      counts_.Drop(reason);
-    }
-  }
+  if (jobs != 0) table_->Advance(jobs_[0].time_ns);
+  counts_.accounted += jobs - (interest == 0 ? ProcessUntold(jobs)
+                                             : ProcessTold(jobs, interest));
   frames_->Publish();
   if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
-  FreeFrames(done, jobs);
+  FreeFrames(taken_, jobs);
 }
 
 void Pipeline::PassTime(int64_t now_ns) {

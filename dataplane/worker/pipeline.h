@@ -13,6 +13,7 @@
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/packet/parser.h"
+#include "dataplane/packet/plain_frame.h"
 #include "dataplane/worker/flow_tracker.h"
 #include "dataplane/worker/handoff.h"
 #include "dataplane/worker/worker_counts.h"
@@ -35,7 +36,7 @@ class Pipeline {
 
   // What is pointed to outlives the pipeline. `handoff` is null when there is
   // one worker.
-  Pipeline(const PipelineOptions& options, const FlowHash* hash,
+  Pipeline(const PipelineOptions& options, const FlowHash& hash,
            FlowTable* table, FrameWriter* frames, Handoff* handoff);
 
   // A program that is told of frames and flows from now on; it outlives the
@@ -62,31 +63,63 @@ class Pipeline {
   int64_t now_ns() const { return now_ns_; }
 
  private:
-  // A frame between two stages.
-  struct Job {
-    FrameView view;  // as a sink sees it
-    uint64_t hash;
-    FlowRecord* flow;  // what its flow most likely is; may be null
+  // A frame between two stages, in one cache line.
+  struct alignas(64) Job {
+    int64_t time_ns;
+    const PlainFrame* plain;  // null: it is another one, see Details
+    uint64_t hash;            // of a TCP segment, else 0
+    FlowRecord* flow;  // what its flow most likely is, if the key is the same
+    Ipv4FlowKey key;   // of a plain frame, else 0
+    uint32_t wire_length;
+    uint32_t payload_length;  // of a plain frame
+    uint8_t source_index;     // of a plain frame
+    uint8_t port;
+    DropReason reason;  // kNone: a TCP segment
+    bool viewed;        // its Details are there
+  };
+  static_assert(sizeof(Job) == 64);
+
+  // What is wanted of a frame that goes another way than most, or that a sink
+  // is told of.
+  struct Details {
+    FrameView view;
     ParsedFrame parsed;
   };
 
+  inline void CountReceived(rte_mbuf* const* frames, uint32_t count);
   // Parses and hashes frames into jobs_, and returns how many there are. What
   // is no TCP is dropped, unless the sink wants to see it, and what is another
   // worker's is handed over.
   uint32_t Prepare(rte_mbuf** frames, uint32_t count, bool may_hand_over);
-  DropReason Parse(rte_mbuf* frame, Job* job);
+  // Into the job of this number.
+  inline DropReason Parse(rte_mbuf* frame, uint32_t number);
   // What is not a plain frame in one piece.
-  DropReason ParseOther(rte_mbuf* frame, Job* job);
+  DropReason ParseOther(rte_mbuf* frame, uint32_t number);
   void HandOver();
+
+  // Tracks the jobs and keeps their frames. The two return how many jobs were
+  // dropped: where nobody is told of them, and where a sink is.
   void Process(uint32_t jobs);
-  DropReason Track(const Job& job, uint32_t interest);
+  uint32_t ProcessUntold(uint32_t jobs);
+  uint32_t ProcessTold(uint32_t jobs, uint32_t interest);
+
+  // Both say in results_ what there is to be kept.
+  // An expected segment in a plain frame. False: another, and nothing was done.
+  inline bool TrackPlain(uint32_t number);
+  DropReason TrackOther(uint32_t number, TrackedFrame* tracked);
+  // The last frame of its side, if there is one.
+  inline void Keep(uint32_t number);
+  void KeepOther(uint32_t number);
+
+  uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
+  // A job as a sink sees it.
+  const FrameView& View(uint32_t number);
   void Deliver(const FrameView& view, const TrackedFrame& tracked,
                uint32_t interest);
-  uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
-  void Keep(const TrackedFrame& tracked, const FrameView& view);
 
   const PipelineOptions options_;
-  const FlowHash* const hash_;
+  const uint32_t snaplen_bytes_;
+  const FlowHash hash_;
   FlowTable* const table_;
   FrameWriter* const frames_;
   Handoff* const handoff_;
@@ -94,8 +127,13 @@ class Pipeline {
   FlowTracker tracker_;
   FrameCounts counts_;
   int64_t now_ns_ = 0;
+  bool read_once_ = false;  // no frame of this burst is taken for a plain one
   Job jobs_[kBurst];
+  rte_mbuf* taken_[kBurst];  // frames of the jobs
+  ExpectedFrame results_[kBurst];
 
+  // Of the jobs, by number.
+  std::unique_ptr<Details[]> details_;
   // Frames to be handed over, by owner.
   struct Outgoing {
     rte_mbuf* frames[kBurst];

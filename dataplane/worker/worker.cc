@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   pipeline.last_frame = options.last_frame;
   pipeline.snaplen_bytes = options.snaplen_bytes;
   worker->pipeline_ = std::make_unique<Pipeline>(
-      pipeline, hash, worker->flows_.get(), &worker->frame_writer_, handoff);
+      pipeline, *hash, worker->flows_.get(), &worker->frame_writer_, handoff);
   if (worker->sink_ != nullptr) worker->AttachSink();
   return worker;
 }

@@ -195,9 +195,9 @@ class FlowTableComparison {
     record->side[side].last_time_ns.Set(now_ns_);
     record->side[side].frames.Add(1);
     const uint64_t bytes[] = {reference_.Newest(key), flow->frames[side], side};
-    frames_.Stage(&record->side[side].last_frame,
-                  reinterpret_cast<const uint8_t*>(bytes),
-                  {now_ns_, 0, sizeof(bytes), sizeof(bytes), 0}, 14);
+    frames_.Put(&record->side[side].last_frame,
+                reinterpret_cast<const uint8_t*>(bytes),
+                {now_ns_, 0, sizeof(bytes), sizeof(bytes), 0}, 14);
     frames_.Publish();
   }
 

@@ -35,7 +35,7 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
   dataplane::PipelineOptions pipeline;
   pipeline.last_frame = last_frame;
   pipeline_ = std::make_unique<dataplane::Pipeline>(
-      pipeline, &hash_, table_.get(), writer_.get(), nullptr);
+      pipeline, hash_, table_.get(), writer_.get(), nullptr);
 }
 
 void PipelineRig::Attach(dataplane::FlowSink* sink) {

@@ -25,6 +25,7 @@ class PipelineRig {
 
   dataplane::Pipeline& pipeline() { return *pipeline_; }
   const dataplane::Pipeline& pipeline() const { return *pipeline_; }
+  const dataplane::FlowHash& hash() const { return hash_; }
   const dataplane::FlowTable& flows() const { return *table_; }
   const dataplane::FramePool& frame_pool() const { return *pool_; }
 

@@ -76,8 +76,8 @@ class TornFrameTrial {
         const CertifiedFrame frame(slots[i], sequence_ + i + 1);
         uint8_t* const to = &bytes[size_t{i} * CertifiedFrame::kMaxBytes];
         frame.Write(to);
-        writer_->Stage(&slots_[slots[i]], to, frame.record(),
-                       CertifiedFrame::kMinBytes);
+        writer_->Put(&slots_[slots[i]], to, frame.record(),
+                     CertifiedFrame::kMinBytes);
       }
       writer_->Publish();
       for (uint32_t i = 0; i < batch; ++i) {

@@ -73,7 +73,7 @@ TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
   EXPECT_EQ(copy.tcp_state(0), TcpState::kTimeWait);
   EXPECT_EQ(copy.tcp_state(1), TcpState::kLastAck);
   EXPECT_EQ(copy.last_speaker(), Side::kServer);
-  EXPECT_EQ(copy.client_index(), 1);
+  EXPECT_EQ(copy.client_index(), 1u);
   EXPECT_TRUE(copy.midstream());
   status.set_tcp_states(TcpState::kClosed, TcpState::kSynSent);
   EXPECT_EQ(status.tcp_state(0), TcpState::kClosed);

@@ -58,7 +58,8 @@ TEST(FramePoolTest, SmallestClassThatFits) {
   FramePool pool = MakePool(256 << 20);
   for (uint32_t bytes = 0; bytes <= kMaxFrameBytes; ++bytes) {
     FrameBuffer buffer;
-    ASSERT_TRUE(pool.Acquire(bytes, 0, &buffer));
+    buffer = pool.Acquire(bytes, 0);
+    ASSERT_TRUE(buffer);
     ASSERT_GE(FrameClassCapacity(buffer.frame_class), bytes);
     if (buffer.frame_class != 0) {
       ASSERT_LT(FrameClassCapacity(buffer.frame_class - 1u), bytes);
@@ -80,7 +81,8 @@ TEST(FramePoolTest, NothingIsHandedOutTwice) {
           random() % 4 == 0 ? random() % kMaxFrameBytes : random() % 1514);
       const uint32_t least = std::min(size, 200u);
       FrameBuffer buffer;
-      if (random() % 2 == 0 && pool.Acquire(size, least, &buffer)) {
+      if (random() % 2 == 0) buffer = pool.Acquire(size, least);
+      if (buffer) {
         ASSERT_GE(FrameClassCapacity(buffer.frame_class), least);
         ASSERT_EQ(ledger.Enter(buffer), "");
         held.push_back(buffer);
@@ -109,8 +111,8 @@ TEST(FramePoolTest, QuarantineKeepsReleasedBuffersAway) {
   std::mt19937_64 random(1);
   std::vector<FrameBuffer> held;
   for (int step = 0; step < 50'000; ++step) {
-    FrameBuffer buffer;
-    ASSERT_TRUE(pool.Acquire(1514, 0, &buffer));
+    const FrameBuffer buffer = pool.Acquire(1514, 0);
+    ASSERT_TRUE(buffer);
     ASSERT_EQ(std::count(waiting.begin(), waiting.end(), buffer.unit), 0);
     held.push_back(buffer);
     while (held.size() > random() % 100) {
@@ -122,35 +124,35 @@ TEST(FramePoolTest, QuarantineKeepsReleasedBuffersAway) {
     }
   }
   // They do come back: the memory is that of few more than were in use.
-  FrameBuffer buffer;
-  ASSERT_TRUE(pool.Acquire(1514, 0, &buffer));
+  const FrameBuffer buffer = pool.Acquire(1514, 0);
+  ASSERT_TRUE(buffer);
   EXPECT_LT(pool.Total(buffer.frame_class), 1000u);
 }
 
 TEST(FramePoolTest, WhenMemoryIsOutALargerBufferThenAQuarantinedOneThenLess) {
   FramePool pool = MakePool(0);
   // One jumbo buffer, and small ones for all the rest.
-  FrameBuffer jumbo;
-  ASSERT_TRUE(pool.Acquire(9000, 0, &jumbo));
+  const FrameBuffer jumbo = pool.Acquire(9000, 0);
+  ASSERT_TRUE(jumbo);
   pool.Release(jumbo);
   std::vector<FrameBuffer> small;
   FrameBuffer buffer;
-  while (pool.Acquire(54, 0, &buffer) && buffer.frame_class == 0) {
+  while ((buffer = pool.Acquire(54, 0)) && buffer.frame_class == 0) {
     small.push_back(buffer);
   }
   // The last of them took the quarantined jumbo buffer, which was all there is.
   EXPECT_EQ(buffer.unit, jumbo.unit);
-  EXPECT_FALSE(pool.Acquire(54, 54, &jumbo));
+  EXPECT_FALSE(pool.Acquire(54, 54));
   pool.Release(buffer);
   // A whole frame in it again, though it has just been released.
-  ASSERT_TRUE(pool.Acquire(1514, 54, &buffer));
+  buffer = pool.Acquire(1514, 54);
+  ASSERT_TRUE(buffer);
   EXPECT_GE(FrameClassCapacity(buffer.frame_class), 1514u);
   // With one small buffer released: as much as fits, but not less than asked.
   pool.Release(small.back());
-  EXPECT_FALSE(pool.Acquire(1514, 200, &buffer));
-  ASSERT_TRUE(pool.Acquire(1514, 54, &buffer));
-  EXPECT_EQ(buffer.unit, small.back().unit);
-  EXPECT_FALSE(pool.Acquire(0, 0, &buffer));
+  EXPECT_FALSE(pool.Acquire(1514, 200));
+  EXPECT_EQ(pool.Acquire(1514, 54).unit, small.back().unit);
+  EXPECT_FALSE(pool.Acquire(0, 0));
 }
 
 TEST(FramePoolTest, UsesNearlyAllItsMemory) {
@@ -159,7 +161,7 @@ TEST(FramePoolTest, UsesNearlyAllItsMemory) {
     FramePool pool = MakePool(kBytes);
     FrameBuffer buffer;
     uint64_t used = 0;
-    while (pool.Acquire(frame, frame, &buffer)) {
+    while ((buffer = pool.Acquire(frame, frame))) {
       used += uint64_t{Units(buffer)} * kFrameUnit;
     }
     EXPECT_GT(used, kBytes * 98 / 100) << frame;
@@ -168,7 +170,7 @@ TEST(FramePoolTest, UsesNearlyAllItsMemory) {
 }
 
 TEST(FramePoolTest, RefusesWhatCannotBeMapped) {
-  // As much as units can count is 256 GiB of address space, which is lent.
+  // As much as units can count is 128 GiB of address space, which is lent.
   const auto pool = FramePool::Create(UINT64_MAX);
   if (pool.ok()) {
     EXPECT_LE(pool->capacity_bytes(), uint64_t{UINT32_MAX} * kFrameUnit);

@@ -34,12 +34,12 @@ class LastFrameTest : public ::testing::Test {
   }
 
   // `length` bytes of `fill`.
-  void Stage(uint32_t slot, uint32_t length, uint8_t fill,
-             uint32_t least_bytes = 14) {
+  void Put(uint32_t slot, uint32_t length, uint8_t fill,
+           uint32_t least_bytes = 14) {
     staged_.push_back(std::make_unique<std::vector<uint8_t>>(length, fill));
     const FrameRecord record{fill, 2u * fill, length + 4u,
                              static_cast<uint16_t>(length), 7};
-    writer_->Stage(&slots_[slot], staged_.back()->data(), record, least_bytes);
+    writer_->Put(&slots_[slot], staged_.back()->data(), record, least_bytes);
   }
 
   Frame Read(uint32_t slot, size_t most = kMaxFrameBytes) {
@@ -82,11 +82,11 @@ class LastFrameTest : public ::testing::Test {
 TEST_F(LastFrameTest, EmptyUntilPublished) {
   EXPECT_TRUE(slots_[0].empty());
   EXPECT_FALSE(Read(0).kept);
-  Stage(0, 60, 1);
+  Put(0, 1514, 1);
   EXPECT_FALSE(Read(0).kept);
   writer_->Publish();
   EXPECT_FALSE(slots_[0].empty());
-  ExpectFrame(0, 60, 1);
+  ExpectFrame(0, 1514, 1);
   writer_->Clear(&slots_[0]);
   EXPECT_TRUE(slots_[0].empty());
   EXPECT_FALSE(Read(0).kept);
@@ -95,12 +95,12 @@ TEST_F(LastFrameTest, EmptyUntilPublished) {
 
 TEST_F(LastFrameTest, EveryLength) {
   for (uint32_t length = 1; length <= 3000; ++length) {
-    Stage(1, length, static_cast<uint8_t>(length));
+    Put(1, length, static_cast<uint8_t>(length));
     writer_->Publish();
     ExpectFrame(1, length, static_cast<uint8_t>(length));
   }
   for (const uint32_t length : {9018u, 9216u, 65534u, 65535u}) {
-    Stage(1, length, 9);
+    Put(1, length, 9);
     writer_->Publish();
     ExpectFrame(1, length, 9);
   }
@@ -108,28 +108,43 @@ TEST_F(LastFrameTest, EveryLength) {
 }
 
 TEST_F(LastFrameTest, ReadsTheOldFrameWhileTheNewOneIsOnlyStaged) {
-  Stage(0, 1514, 1);
+  Put(0, 1514, 1);
   writer_->Publish();
-  Stage(0, 1514, 2);
-  Stage(0, 60, 3);
+  Put(0, 1514, 2);
+  Put(0, 60, 3);
   ExpectFrame(0, 1514, 1);
   writer_->Publish();
   ExpectFrame(0, 60, 3);
   EXPECT_EQ(InUse(), 1u);
 }
 
+// A small frame is there at once, unless a large one waits before it.
+TEST_F(LastFrameTest, SmallFramesWaitForLargeOnesAlone) {
+  Put(0, 60, 1);
+  ExpectFrame(0, 60, 1);
+  Put(1, 1514, 2);
+  Put(0, 60, 3);
+  ExpectFrame(0, 60, 1);
+  writer_->Publish();
+  ExpectFrame(0, 60, 3);
+  ExpectFrame(1, 1514, 2);
+  Put(0, 60, 4);
+  ExpectFrame(0, 60, 4);
+  EXPECT_EQ(InUse(), 2u);
+}
+
 TEST_F(LastFrameTest, MoreThanABatchIsPublishedOnTheWay) {
   for (uint32_t i = 0; i < 3 * FrameWriter::kBatch + 1; ++i) {
-    Stage(i, 60, static_cast<uint8_t>(i));
+    Put(i, 1514, static_cast<uint8_t>(i));
   }
   writer_->Publish();
   for (uint32_t i = 0; i < 3 * FrameWriter::kBatch + 1; ++i) {
-    ExpectFrame(i, 60, static_cast<uint8_t>(i));
+    ExpectFrame(i, 1514, static_cast<uint8_t>(i));
   }
 }
 
 TEST_F(LastFrameTest, CopiesNoMoreThanThereIsRoomFor) {
-  Stage(0, 1514, 5);
+  Put(0, 1514, 5);
   writer_->Publish();
   for (const size_t room : {0u, 1u, 7u, 8u, 9u, 1513u}) {
     std::vector<uint8_t> buffer(room + 16, 0xee);
@@ -149,7 +164,7 @@ TEST_F(LastFrameTest, OutOfMemoryFramesAreShortenedThenNotKept) {
   // Takes all memory with 128-byte buffers, each for 96 bytes of a frame.
   uint32_t slot = 0;
   while (writer_->not_kept().Get() == 0 && slot < kSlots) {
-    Stage(slot++, 96, 1);
+    Put(slot++, 96, 1);
     writer_->Publish();
   }
   ASSERT_LT(slot, kSlots);
@@ -159,7 +174,7 @@ TEST_F(LastFrameTest, OutOfMemoryFramesAreShortenedThenNotKept) {
   ExpectFrame(0, 96, 1);
 
   writer_->Clear(&slots_[1]);  // room for one
-  Stage(2, 1514, 2, 54);
+  Put(2, 1514, 2, 54);
   writer_->Publish();
   EXPECT_EQ(writer_->shortened().Get(), 1u);
   const Frame frame = Read(2);
@@ -169,7 +184,7 @@ TEST_F(LastFrameTest, OutOfMemoryFramesAreShortenedThenNotKept) {
   EXPECT_EQ(frame.bytes, std::vector<uint8_t>(96, 2));
 
   // The headers do not fit: not kept, and the older one is not the last.
-  Stage(3, 1514, 3, 97);
+  Put(3, 1514, 3, 97);
   writer_->Publish();
   EXPECT_EQ(writer_->not_kept().Get(), 2u);
   EXPECT_FALSE(Read(3).kept);
@@ -179,17 +194,17 @@ TEST_F(LastFrameTest, OutOfMemoryFramesAreShortenedThenNotKept) {
 // The stamps of the buffers come round after 2^26 frames.
 TEST_F(LastFrameTest, StampsWrap) {
   Restart(0);
-  constexpr uint64_t kNearlyRound = (1 << 26) - 3;
+  constexpr uint32_t kNearlyRound = (1 << 26) - 3;
   for (uint64_t at = kFrameUnit; at < pool_->capacity_bytes();
        at += kFrameUnit) {
     std::memcpy(pool_->At(0) + at, &kNearlyRound, sizeof(kNearlyRound));
   }
   for (uint32_t i = 0; i < 20'000; ++i) {
-    Stage(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
+    Put(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
     writer_->Publish();
     ExpectFrame(i % 3, 54 + i % 40, static_cast<uint8_t>(i));
   }
-  EXPECT_EQ(pool_->InUse(0), 3u);
+  EXPECT_EQ(pool_->InUse(0) + pool_->InUse(1), 3u);
   EXPECT_EQ(InUse(), 3u);
 }
 
@@ -198,7 +213,7 @@ TEST_F(LastFrameTest, ManyFramesThroughOneSlot) {
   for (uint64_t sequence = 1; sequence < 20'000; ++sequence) {
     const CertifiedFrame sent(0, sequence);
     sent.Write(bytes.data());
-    writer_->Stage(&slots_[0], bytes.data(), sent.record(), 14);
+    writer_->Put(&slots_[0], bytes.data(), sent.record(), 14);
     writer_->Publish();
     const Frame frame = Read(0, CertifiedFrame::kMaxBytes);
     ASSERT_TRUE(frame.kept);

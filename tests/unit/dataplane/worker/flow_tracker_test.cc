@@ -1,5 +1,7 @@
 // What segments do to flows: the table and the TCP tracker behind the tracker
 // are the real ones.
+#include "dataplane/worker/flow_tracker.h"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -9,8 +11,8 @@
 #include "dataplane/flow/flow_event_ring.h"
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/frame/frame_pool.h"
-#include "dataplane/worker/flow_tracker_inline.h"
 #include "tests/support/packet.h"
+#include "tests/support/short_way.h"
 #include "tests/support/tcp_script.h"
 
 namespace mosd::dataplane {
@@ -69,8 +71,8 @@ class FlowTrackerTest : public ::testing::Test {
     const uint64_t hash = hash_(parsed_.key);
     FlowRecord* const likely =
         mistaken_ != nullptr ? mistaken_ : table_->PrefetchRecord(hash);
-    const DropReason reason =
-        tracker_->Track(hash, likely, parsed_, length, now_, &tracked_);
+    const DropReason reason = testing::TrackShortIfItCan(
+        tracker_.get(), likely, hash, parsed_, length, now_, &tracked_);
     // As after every burst, so that records are really given back.
     if (reason == DropReason::kNone) {
       tracker_->Conclude(tracked_, now_);

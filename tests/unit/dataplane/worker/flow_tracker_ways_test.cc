@@ -10,7 +10,8 @@
 #include "dataplane/flow/flow_event_ring.h"
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/frame/frame_pool.h"
-#include "dataplane/worker/flow_tracker_inline.h"
+#include "dataplane/worker/flow_tracker.h"
+#include "tests/support/short_way.h"
 #include "tests/support/tcp_chaos.h"
 
 namespace mosd::dataplane {
@@ -41,10 +42,14 @@ class Tracking {
 
   FlowTable& table() { return *table_; }
 
+  // `likely`: for the short way, or null.
   DropReason Track(uint64_t hash, FlowRecord* likely, const ParsedFrame& frame,
                    int64_t now_ns, TrackedFrame* tracked) {
     const DropReason reason =
-        tracker_->Track(hash, likely, frame, 60, now_ns, tracked);
+        likely != nullptr
+            ? testing::TrackShortIfItCan(tracker_.get(), likely, hash, frame,
+                                         60, now_ns, tracked)
+            : tracker_->Track(hash, frame, 60, now_ns, tracked);
     if (reason == DropReason::kNone) tracker_->Conclude(*tracked, now_ns);
     return reason;
   }
