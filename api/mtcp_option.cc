@@ -33,7 +33,7 @@ int StoreValue(T value, void* to, socklen_t* length) {
 // Sequence number of a byte of the stream that `receiver` is sent.
 uint32_t SequenceOf(const MonitoredFlow& flow, Side receiver, uint64_t offset) {
   const TcpEnd& sender = flow.record->tcp.end[Index(Other(receiver))];
-  return sender.initial_seq + 1 + static_cast<uint32_t>(offset);
+  return sender.InitialSeq() + 1 + static_cast<uint32_t>(offset);
 }
 
 int GetBufferInfo(const OpenFlow& open, Side receiver, void* to,

@@ -162,7 +162,7 @@ int mtcp_getpeername(mctx_t mctx, int socket, struct sockaddr* address,
   }
   const dataplane::FlowRecord& record =
       *context->flows().FlowOf(*flow_socket).record;
-  const dataplane::FlowKey key = record.key.Load();
+  const dataplane::FlowKey key = context->worker().flows->KeyOf(record);
   const size_t client = record.Status().client_index();
   const socklen_t room = *length;
   auto* to = reinterpret_cast<uint8_t*>(address);

@@ -33,8 +33,6 @@ ReadResult ReadLastFrame(const FlowTable& flows, const FramePool& frames,
                          LastFrameInfo* info) {
   const FlowRecord* const flow = flows.RecordOf(id);
   if (flow == nullptr) return ReadResult::kNoFlow;
-  const FlowSideRecord& sender = flow->side[Index(side)];
-  if (!sender.Holds(id)) return ReadResult::kNoFlow;
   // The headers are parsed even when the caller wants none or few of them.
   uint8_t headers[kMaxHeaderBytes];
   const bool short_buffer = buffer.size() < kMaxHeaderBytes;
@@ -42,10 +40,14 @@ ReadResult ReadLastFrame(const FlowTable& flows, const FramePool& frames,
       short_buffer ? std::span<uint8_t>(headers) : buffer;
   FrameRecord record;
   bool contended = false;
-  const bool copied =
-      CopyLastFrame(frames, sender.last_frame, target, &record, &contended);
-  // The record may have become another flow's meanwhile, and the frame, too.
-  if (!sender.Holds(id)) return ReadResult::kNoFlow;
+  const bool copied = CopyLastFrame(frames, flow->side[Index(side)].last_frame,
+                                    target, &record, &contended);
+  // A frame says whose it is: a reader that looks at nothing else takes one
+  // line less from the worker.
+  if (copied ? (record.generation & FlowId::kGenerationMask) != id.generation()
+             : !flow->Holds(id)) {
+    return ReadResult::kNoFlow;
+  }
   if (!copied) return contended ? ReadResult::kContended : ReadResult::kNoFrame;
   info->capture_time_ns = record.capture_time_ns;
   info->stream_offset = record.stream_offset;

@@ -20,16 +20,16 @@ class FlowHash {
   uint64_t operator()(const FlowKey& key) const {
     return uses_aes_ ? HashAes(key) : HashSip(key);
   }
-  // As of key.Whole().
-  uint64_t operator()(const Ipv4FlowKey& key) const {
-    return uses_aes_ ? HashAes(key) : HashSip(key.Whole());
+  // Of a key of IPv4.
+  uint64_t operator()(const FlowKeyHead& key) const {
+    return uses_aes_ ? HashAes(key) : HashSip(key.Ipv4());
   }
 
   bool uses_aes() const { return uses_aes_; }
 
  private:
   inline uint64_t HashAes(const FlowKey& key) const;
-  inline uint64_t HashAes(const Ipv4FlowKey& key) const;
+  inline uint64_t HashAes(const FlowKeyHead& key) const;
   uint64_t HashSip(const FlowKey& key) const;
 
   alignas(16) uint8_t secret_[64];
@@ -38,7 +38,7 @@ class FlowHash {
 
 #if defined(__x86_64__)
 inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
-  if (key.version == IpVersion::kIpv4) return HashAes(Ipv4FlowKey::Of(key));
+  if (key.version == IpVersion::kIpv4) return HashAes(FlowKeyHead::Of(key));
   const auto* const bytes = reinterpret_cast<const uint8_t*>(&key);
   const auto block = [bytes](size_t at) {
     return reinterpret_cast<const __m128i*>(bytes + at);
@@ -48,7 +48,7 @@ inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
                  _mm_loadl_epi64(block(32)));
 }
 
-inline uint64_t FlowHash::HashAes(const Ipv4FlowKey& key) const {
+inline uint64_t FlowHash::HashAes(const FlowKeyHead& key) const {
   return AesHash(reinterpret_cast<const __m128i*>(secret_),
                  _mm_set_epi64x(static_cast<int64_t>(key.rest),
                                 static_cast<int64_t>(key.addresses)));
@@ -57,8 +57,8 @@ inline uint64_t FlowHash::HashAes(const Ipv4FlowKey& key) const {
 inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
   return HashSip(key);
 }
-inline uint64_t FlowHash::HashAes(const Ipv4FlowKey& key) const {
-  return HashSip(key.Whole());
+inline uint64_t FlowHash::HashAes(const FlowKeyHead& key) const {
+  return HashSip(key.Ipv4());
 }
 #endif
 

@@ -1,20 +1,20 @@
 #include "dataplane/flow/flow_index.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace mosd::dataplane {
 
 absl::StatusOr<FlowIndex> FlowIndex::Create(uint32_t entries) {
   FlowIndex index;
-  const uint64_t buckets =
-      std::bit_ceil(std::max<uint64_t>(entries / (kPlaces / 2), 2));
+  constexpr uint32_t kEntriesOfBucket = kPlaces / 2;
+  const uint64_t buckets = std::max<uint64_t>(
+      (uint64_t{entries} + kEntriesOfBucket - 1) / kEntriesOfBucket, 2);
   auto region = Region::Map(buckets * sizeof(Bucket));
   if (!region.ok()) return region.status();
   index.region_ = *std::move(region);
-  index.buckets_ = index.region_.data();
-  index.mask_ = (buckets - 1) * sizeof(Bucket);
+  index.buckets_ = reinterpret_cast<Bucket*>(index.region_.data());
+  index.bucket_count_ = buckets;
   return index;
 }
 
@@ -64,8 +64,8 @@ bool FlowIndex::Erase(uint64_t hash, uint32_t record) {
   if (place == nullptr) return false;
   place->store(0, std::memory_order_relaxed);
   // Where a tag was left, Likely() would stop.
-  Bucket* const bucket = BucketOf(place);
-  bucket->tag[place - bucket->record].store(0, std::memory_order_relaxed);
+  Bucket& bucket = BucketWith(place);
+  bucket.tag[place - bucket.record].store(0, std::memory_order_relaxed);
   return true;
 }
 

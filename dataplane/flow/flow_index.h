@@ -92,13 +92,14 @@ class FlowIndex {
   // lowest, which tells it from that of a free place; the high half is the
   // first bucket; the second comes from a multiplication of the whole.
   static uint16_t Tag(uint64_t hash) { return static_cast<uint16_t>(hash | 1); }
-  Bucket& First(uint64_t hash) const { return BucketAt(hash >> 26); }
+  Bucket& First(uint64_t hash) const { return BucketOf(hash >> 32); }
   Bucket& Second(uint64_t hash) const {
-    return BucketAt((hash * 0x9e3779b97f4a7c15) >> 18);
+    return BucketOf((hash * 0x9e3779b97f4a7c15) >> 32);
   }
-  // By the bits above the lowest six, which are within a bucket.
-  Bucket& BucketAt(uint64_t bits) const {
-    return *reinterpret_cast<Bucket*>(buckets_ + (bits & mask_));
+  // Of 32 bits, spread over all buckets by a multiplication: their number need
+  // be no power of two.
+  Bucket& BucketOf(uint64_t bits) const {
+    return buckets_[bits * bucket_count_ >> 32];
   }
 
   // Bit i is set where place i has the tag.
@@ -116,15 +117,15 @@ class FlowIndex {
   }
 
   std::atomic<uint32_t>* Find(uint64_t hash, uint32_t record);
-  Bucket* BucketOf(const std::atomic<uint32_t>* place) const {
-    const auto offset = static_cast<uint64_t>(
-        reinterpret_cast<const std::byte*>(place) - buckets_);
-    return &BucketAt(offset);
+  Bucket& BucketWith(const std::atomic<uint32_t>* place) const {
+    const auto offset = reinterpret_cast<const std::byte*>(place) -
+                        reinterpret_cast<const std::byte*>(buckets_);
+    return buckets_[static_cast<size_t>(offset) / sizeof(Bucket)];
   }
 
   Region region_;
-  std::byte* buckets_ = nullptr;
-  uint64_t mask_ = 0;  // of where buckets begin, in bytes
+  Bucket* buckets_ = nullptr;
+  uint64_t bucket_count_ = 0;
 };
 
 inline uint32_t FlowIndex::MatchTags(const Bucket& bucket, uint16_t tag) {

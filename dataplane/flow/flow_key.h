@@ -42,24 +42,26 @@ struct FlowKey {
 static_assert(sizeof(FlowKey) == 40);
 static_assert(std::has_unique_object_representations_v<FlowKey>);
 
-// What of the key of an IPv4 connection is not always zero: half of it, for
-// who works on one packet after the other.
-struct Ipv4FlowKey {
-  uint64_t addresses;  // the first 4 bytes of FlowKey::address[0], and of [1]
+// Half of a key: the first 4 bytes of each address, and all that is no address.
+// Of IPv4 it is the whole, for the other half is zeros.
+struct FlowKeyHead {
+  uint64_t addresses;  // of [0], then of [1]
   uint64_t rest;       // as FlowKey ends: ports, version, zeros
 
-  static Ipv4FlowKey Of(const FlowKey& key) {
-    Ipv4FlowKey half;
-    auto* const to = reinterpret_cast<uint8_t*>(&half.addresses);
+  static FlowKeyHead Of(const FlowKey& key) {
+    FlowKeyHead head;
+    auto* const to = reinterpret_cast<uint8_t*>(&head.addresses);
     std::memcpy(to, key.address[0].data(), 4);
     std::memcpy(to + 4, key.address[1].data(), 4);
-    std::memcpy(&half.rest, key.port, sizeof(half.rest));
-    return half;
+    std::memcpy(&head.rest, key.port, sizeof(head.rest));
+    return head;
   }
 
-  // Addresses are stored at once, zeros included: whoever hashes the key right
-  // away would else wait for its pieces to come together.
-  FlowKey Whole() const {
+  IpVersion version() const { return static_cast<IpVersion>(rest >> 32); }
+
+  // The key of IPv4. Addresses are stored at once, zeros included: whoever
+  // hashes the key right away would else wait for its pieces to come together.
+  FlowKey Ipv4() const {
     using Address = uint32_t __attribute__((vector_size(16)));
     const Address first = {static_cast<uint32_t>(addresses), 0, 0, 0};
     const Address second = {static_cast<uint32_t>(addresses >> 32), 0, 0, 0};
@@ -69,9 +71,34 @@ struct Ipv4FlowKey {
     std::memcpy(key.port, &rest, sizeof(rest));
     return key;
   }
+
+  friend bool operator==(const FlowKeyHead& a, const FlowKeyHead& b) {
+    return ((a.addresses ^ b.addresses) | (a.rest ^ b.rest)) == 0;
+  }
 };
-static_assert(sizeof(Ipv4FlowKey::rest) ==
+static_assert(sizeof(FlowKeyHead::rest) ==
               sizeof(FlowKey) - offsetof(FlowKey, port));
+
+// The other half: the last 12 bytes of each address.
+struct FlowKeyTail {
+  std::array<uint8_t, 24> bytes;
+
+  static FlowKeyTail Of(const FlowKey& key) {
+    FlowKeyTail tail;
+    std::memcpy(tail.bytes.data(), key.address[0].data() + 4, 12);
+    std::memcpy(tail.bytes.data() + 12, key.address[1].data() + 4, 12);
+    return tail;
+  }
+  friend bool operator==(const FlowKeyTail&, const FlowKeyTail&) = default;
+
+  // The key of `head` and this.
+  FlowKey With(const FlowKeyHead& head) const {
+    FlowKey key = head.Ipv4();
+    std::memcpy(key.address[0].data() + 4, bytes.data(), 12);
+    std::memcpy(key.address[1].data() + 4, bytes.data() + 12, 12);
+    return key;
+  }
+};
 
 // Whether `a` comes after `b` in canonical order: by address, then port.
 inline bool ComesAfter(const Endpoint& a, const Endpoint& b) {

@@ -1,37 +1,15 @@
 #include "dataplane/flow/flow_record.h"
 
-#include <cstring>
-
 namespace mosd::dataplane {
 
-void SharedFlowKey::Store(const FlowKey& key) {
-  uint64_t words[kWords];
-  std::memcpy(words, &key, sizeof(key));
-  for (size_t i = 0; i < kWords; ++i) {
-    words_[i].store(words[i], std::memory_order_release);
-  }
-}
-
-FlowKey SharedFlowKey::Load() const {
-  uint64_t words[kWords];
-  for (size_t i = 0; i < kWords; ++i) {
-    words[i] = words_[i].load(std::memory_order_acquire);
-  }
-  FlowKey key;
-  std::memcpy(&key, words, sizeof(key));
-  return key;
-}
-
-bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
-                    FlowSnapshot* snapshot) {
-  const auto lives_here = [&] {
-    return generation % 2 != 0 &&
-           (record.generation.load(std::memory_order_acquire) &
-            FlowId::kGenerationMask) == generation;
-  };
-  if (!lives_here()) return false;
-  const FlowKey key = record.key.Load();
+bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
+                    FlowId id, FlowSnapshot* snapshot) {
+  if (!record.Holds(id)) return false;
+  const FlowKeyHead head = record.key.Load();
+  const FlowKey key =
+      head.version() == IpVersion::kIpv4 ? head.Ipv4() : tail.Load().With(head);
   const FlowStatus status = record.Status();
+  snapshot->id = id;
   snapshot->version = key.version;
   snapshot->state = status.state();
   snapshot->end_reason = status.end_reason();
@@ -46,14 +24,15 @@ bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
     to.frames = from.frames.Get();
     to.wire_bytes = from.wire_bytes.Get();
     to.payload_bytes = from.payload_bytes.Get();
-    to.retransmitted_frames = from.retransmitted_frames.Get();
-    to.last_time_ns = from.last_time_ns.Get();
+    to.retransmitted_frames = record.retransmitted_frames[i].Get();
+    to.last_time_ns = record.last_time_ns[i].Get();
   }
-  snapshot->start_time_ns = record.side[0].start_or_end_time_ns.Get();
+  snapshot->start_time_ns = record.start_time_ns.Get();
   // The flow may have ended since its status was read.
-  snapshot->end_time_ns =
-      status.state() == FlowState::kEnded ? record.EndTimeNs() : 0;
-  return lives_here();
+  snapshot->end_time_ns = status.state() == FlowState::kEnded
+                              ? record.place_or_end.end_time_ns()
+                              : 0;
+  return record.Holds(id);
 }
 
 }  // namespace mosd::dataplane

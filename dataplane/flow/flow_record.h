@@ -1,8 +1,9 @@
-// All that is known of one connection: four cache lines, by who touches them.
-//   line 0  identity, state, list links   worker on every packet; readers
-//   line 1  TCP emulation                 worker alone
-//   line 2  client side                   worker when the client sends; readers
-//   line 3  server side                   worker when the server sends; readers
+// All that is known of one connection: three cache lines.
+//   line 0  identity, state, times, list links   worker, readers
+//   line 1  TCP emulation                        worker
+//   line 2  counters and last frames of the sides  worker, readers
+// Of an IPv6 connection, the last 12 bytes of each address lie elsewhere
+// (SharedKeyTail): in here they would cost every other one 24 bytes.
 // writer of everything: the owning worker. Readers on other threads use
 // ReadFlowRecord, which is right whatever the worker does meanwhile.
 #pragma once
@@ -66,79 +67,98 @@ class FlowStatus {
   uint32_t word_ = 0;
 };
 
-// A key whose words other threads may read while the record is reused.
-class SharedFlowKey {
+// A part of a key, whose words other threads may read while the record is
+// reused.
+template <typename Part>
+class SharedWords {
  public:
-  void Store(const FlowKey& key);
-  FlowKey Load() const;
-  // For the worker, which alone writes it.
-  bool Equals(const FlowKey& key) const {
-    // Written out: g++ makes a loop over a copy of the key of it, else.
-    const auto differs = [&](size_t i) {
-      uint64_t word;
-      std::memcpy(&word, reinterpret_cast<const uint8_t*>(&key) + i * 8, 8);
-      return Word(i) ^ word;
-    };
-    static_assert(kWords == 5);
-    return (differs(0) | differs(1) | differs(2) | differs(3) | differs(4)) ==
-           0;
+  void Store(const Part& part) {
+    uint64_t words[kWords];
+    std::memcpy(words, &part, sizeof(part));
+    for (size_t i = 0; i < kWords; ++i) {
+      words_[i].store(words[i], std::memory_order_release);
+    }
   }
-  bool Equals(const Ipv4FlowKey& key) const {
-    // In a key of IPv4, as the last word says, what is left out is zero.
-    return ((Word(0) ^ (key.addresses & UINT32_MAX)) |
-            (Word(2) ^ key.addresses >> 32) | (Word(4) ^ key.rest)) == 0;
+  Part Load() const {
+    uint64_t words[kWords];
+    for (size_t i = 0; i < kWords; ++i) {
+      words[i] = words_[i].load(std::memory_order_acquire);
+    }
+    Part part;
+    std::memcpy(&part, words, sizeof(part));
+    return part;
   }
 
  private:
-  uint64_t Word(size_t i) const {
-    return words_[i].load(std::memory_order_relaxed);
-  }
-
-  static constexpr size_t kWords = sizeof(FlowKey) / sizeof(uint64_t);
+  static constexpr size_t kWords = sizeof(Part) / sizeof(uint64_t);
+  static_assert(kWords * sizeof(uint64_t) == sizeof(Part));
   std::atomic<uint64_t> words_[kWords];
 };
+using SharedKeyHead = SharedWords<FlowKeyHead>;
+using SharedKeyTail = SharedWords<FlowKeyTail>;
 
-struct alignas(64) FlowSideRecord {
+// Where a live record stands in a timer wheel; of one that is over, when it
+// ended: never both, in one word.
+class WheelPlaceOrEnd {
+ public:
+  // Of a live one. Worker only.
+  uint32_t previous() const { return static_cast<uint32_t>(word_.Get()); }
+  uint16_t slot() const { return static_cast<uint16_t>(word_.Get() >> 32); }
+  uint8_t wheel() const { return static_cast<uint8_t>(word_.Get() >> 48); }
+  // Of a flow in TIME-WAIT: who closed it.
+  EndReason closed_by() const {
+    return static_cast<EndReason>(word_.Get() >> 56);
+  }
+  void set_previous(uint32_t previous) {
+    word_.Set((word_.Get() & ~uint64_t{UINT32_MAX}) | previous);
+  }
+  void set_place(uint8_t wheel, uint16_t slot) {
+    constexpr uint64_t kPlace = uint64_t{0xffffff} << 32;
+    word_.Set((word_.Get() & ~kPlace) | uint64_t{slot} << 32 |
+              uint64_t{wheel} << 48);
+  }
+  void set_closed_by(EndReason reason) {
+    word_.Set((word_.Get() & ~(uint64_t{0xff} << 56)) |
+              static_cast<uint64_t>(reason) << 56);
+  }
+
+  // Of one that is over, ns. Any thread.
+  int64_t end_time_ns() const { return static_cast<int64_t>(word_.Get()); }
+  void set_end_time_ns(int64_t time_ns) {
+    word_.Set(static_cast<uint64_t>(time_ns));
+  }
+
+ private:
+  SingleWriter<uint64_t> word_;
+};
+
+struct FlowSideRecord {
   SingleWriter<uint64_t> frames;
   SingleWriter<uint64_t> wire_bytes;
   SingleWriter<uint64_t> payload_bytes;
-  SingleWriter<uint64_t> retransmitted_frames;
-  SingleWriter<int64_t> last_time_ns;
   FrameSlot last_frame;
-  // Of the flow, not of the side: start in the client's, end in the server's.
-  SingleWriter<int64_t> start_or_end_time_ns;
-  // That of the record, again: whoever reads only the last frame then takes no
-  // other line from the worker, which costs it what tests/bench/reader_bench
-  // shows.
-  std::atomic<uint32_t> generation;
-
-  // Whether the side belongs to the flow of this id; if so, what was read of
-  // it before does. Any thread; the id's record is this one.
-  bool Holds(FlowId id) const {
-    return id.generation() % 2 != 0 &&
-           (generation.load(std::memory_order_acquire) &
-            FlowId::kGenerationMask) == id.generation();
-  }
 };
-static_assert(sizeof(FlowSideRecord) == 64);
+static_assert(sizeof(FlowSideRecord) == 32);
 
 struct alignas(64) FlowRecord {
-  SharedFlowKey key;
+  SharedKeyHead key;
+  std::atomic<uint32_t> status;  // FlowStatus::word()
   // Odd while a flow lives here; one more at each taking and giving back,
   // before anything else changes. All that readers read is stored with release
-  // and read with acquire: who meets a new value meets the new generation.
+  // and read with acquire: who meets a new value meets the new generation. The
+  // last frames carry it as well.
   std::atomic<uint32_t> generation;
-  std::atomic<uint32_t> status;  // FlowStatus::word()
-  // Links of the one list the record is in: a wheel's slot, the ended flows,
-  // or the free ones. Worker only.
+  // Link of the one list the record is in: a wheel's slot, the ended flows, or
+  // the free ones. Worker only.
   uint32_t next;
-  uint32_t previous;
-  uint16_t wheel_slot;
-  uint8_t wheel;
-  EndReason closed_by;  // of a flow in TIME-WAIT: who closed it. Worker only.
-  uint32_t sink_data;   // of the worker's FlowSink; 0: not its. Worker only.
+  uint32_t sink_data;  // of the worker's FlowSink; 0: not its. Worker only.
+  WheelPlaceOrEnd place_or_end;
+  SingleWriter<int64_t> start_time_ns;
+  SingleWriter<int64_t> last_time_ns[kSides];  // 0: it sent nothing
 
   TcpConnection tcp;  // worker only
+  // Stays at the largest number.
+  SingleWriter<uint32_t> retransmitted_frames[kSides];
 
   FlowSideRecord side[kSides];
 
@@ -146,11 +166,15 @@ struct alignas(64) FlowRecord {
   // is stored with release: a reader who meets any of it meets the generation
   // as well.
   void NextGeneration() {
-    const uint32_t successor = generation.load(std::memory_order_relaxed) + 1;
-    generation.store(successor, std::memory_order_release);
-    for (FlowSideRecord& of_side : side) {
-      of_side.generation.store(successor, std::memory_order_release);
-    }
+    generation.store(generation.load(std::memory_order_relaxed) + 1,
+                     std::memory_order_release);
+  }
+  // Whether the flow of this id lives here; if so, what was read before does
+  // belong to it. Any thread; the id's record is this one.
+  bool Holds(FlowId id) const {
+    return id.generation() % 2 != 0 &&
+           (generation.load(std::memory_order_acquire) &
+            FlowId::kGenerationMask) == id.generation();
   }
 
   FlowStatus Status() const {
@@ -160,23 +184,18 @@ struct alignas(64) FlowRecord {
     status.store(value.word(), std::memory_order_release);
   }
   int64_t LastTimeNs() const {
-    const int64_t client = side[0].last_time_ns.Get();
-    const int64_t server = side[1].last_time_ns.Get();
+    const int64_t client = last_time_ns[0].Get();
+    const int64_t server = last_time_ns[1].Get();
     return client > server ? client : server;
   }
-  SingleWriter<int64_t>& start_time_ns() {
-    return side[0].start_or_end_time_ns;
-  }
-  SingleWriter<int64_t>& end_time_ns() { return side[1].start_or_end_time_ns; }
-  int64_t EndTimeNs() const { return side[1].start_or_end_time_ns.Get(); }
 };
-static_assert(sizeof(FlowRecord) == 256);
+static_assert(sizeof(FlowRecord) == 192);
 static_assert(offsetof(FlowRecord, tcp) == 64);
 static_assert(offsetof(FlowRecord, side) == 128);
 
-// Copies a record, if the flow with this generation lives in it. Any thread.
-// `snapshot->id` is left to the caller, who knows the worker.
-bool ReadFlowRecord(const FlowRecord& record, uint32_t generation,
-                    FlowSnapshot* snapshot);
+// Copies a record, if the flow of this id lives in it. Any thread. `tail`: what
+// belongs to the record, of IPv6.
+bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
+                    FlowId id, FlowSnapshot* snapshot);
 
 }  // namespace mosd::dataplane

@@ -1,7 +1,6 @@
 #include "dataplane/flow/flow_table.h"
 
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 #include "dataplane/flow/flow_sink.h"
@@ -18,7 +17,7 @@ constexpr int kEvictionLooks = 8;
 
 EndReason ReasonAtDeadline(const FlowRecord& flow) {
   return flow.Status().state() == FlowState::kTimeWait
-             ? flow.closed_by
+             ? flow.place_or_end.closed_by()
              : EndReason::kIdleTimeout;
 }
 
@@ -41,24 +40,29 @@ absl::StatusOr<std::unique_ptr<FlowTable>> FlowTable::Create(
     FlowEventRing* events) {
   const uint32_t capacity =
       options.max_flows + options.max_ended_flows + kBurstSlack;
-  auto region = Region::Map(size_t{capacity} * sizeof(FlowRecord));
-  if (!region.ok()) return region.status();
+  auto records = Region::Map(size_t{capacity} * sizeof(FlowRecord));
+  if (!records.ok()) return records.status();
+  auto tails = Region::Map(size_t{capacity} * sizeof(SharedKeyTail));
+  if (!tails.ok()) return tails.status();
   auto index = FlowIndex::Create(capacity);
   if (!index.ok()) return index.status();
-  return std::unique_ptr<FlowTable>(new FlowTable(
-      options, hash, frames, events, *std::move(region), *std::move(index)));
+  return std::unique_ptr<FlowTable>(
+      new FlowTable(options, hash, frames, events, *std::move(records),
+                    *std::move(tails), *std::move(index)));
 }
 
 FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
-                     FrameWriter* frames, FlowEventRing* events, Region region,
-                     FlowIndex index)
+                     FrameWriter* frames, FlowEventRing* events,
+                     Region record_region, Region tail_region, FlowIndex index)
     : options_(options),
       timeout_ns_(ByState(options.timeouts)),
       hash_(hash),
       frames_(frames),
       events_(events),
-      region_(std::move(region)),
-      records_(reinterpret_cast<FlowRecord*>(region_.data())),
+      record_region_(std::move(record_region)),
+      tail_region_(std::move(tail_region)),
+      records_(reinterpret_cast<FlowRecord*>(record_region_.data())),
+      tails_(reinterpret_cast<SharedKeyTail*>(tail_region_.data())),
       capacity_(options.max_flows + options.max_ended_flows + kBurstSlack),
       index_(std::move(index)),
       wheels_{TimerWheel(records_, kHalfOpenWheel),
@@ -66,9 +70,7 @@ FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
               TimerWheel(records_, kClosingWheel)},
       ended_(records_),
       discarded_(records_) {
-  FlowKey no_key{};
-  std::memset(static_cast<void*>(&no_key), 0xff, sizeof(no_key));
-  nobody_.key.Store(no_key);
+  nobody_.key.Store({UINT64_MAX, UINT64_MAX});
 }
 
 FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
@@ -87,12 +89,25 @@ FlowId FlowTable::IdOf(const FlowRecord& flow) const {
                       flow.generation.load(std::memory_order_relaxed));
 }
 
+bool FlowTable::HasKey(const FlowRecord& flow, const FlowKey& key) const {
+  return flow.key.Load() == FlowKeyHead::Of(key) &&
+         (key.version == IpVersion::kIpv4 ||
+          tails_[NumberOf(flow)].Load() == FlowKeyTail::Of(key));
+}
+
+FlowKey FlowTable::KeyOf(const FlowRecord& flow) const {
+  const FlowKeyHead head = flow.key.Load();
+  return head.version() == IpVersion::kIpv4
+             ? head.Ipv4()
+             : tails_[NumberOf(flow)].Load().With(head);
+}
+
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {
   FlowRecord* found = nullptr;
   index_.ForEachCandidate(hash,
                           [&](uint32_t record) {
                             found = &records_[record];
-                            return found->key.Equals(key);
+                            return HasKey(*found, key);
                           }) ||
       (found = nullptr);
   return found;
@@ -106,18 +121,21 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   const uint32_t record = TakeRecord();
   if (record == kNoRecord) return nullptr;
   FlowRecord* const flow = &records_[record];
-  flow->key.Store(key);
+  flow->key.Store(FlowKeyHead::Of(key));
+  if (key.version != IpVersion::kIpv4) {
+    tails_[record].Store(FlowKeyTail::Of(key));
+  }
   flow->tcp = {};
   flow->sink_data = 0;
-  for (FlowSideRecord& side : flow->side) {
+  for (size_t i = 0; i < kSides; ++i) {
+    FlowSideRecord& side = flow->side[i];
     side.frames.Set(0);
     side.wire_bytes.Set(0);
     side.payload_bytes.Set(0);
-    side.retransmitted_frames.Set(0);
-    side.last_time_ns.Set(0);
+    flow->retransmitted_frames[i].Set(0);
+    flow->last_time_ns[i].Set(0);
   }
-  flow->start_time_ns().Set(time_ns);
-  flow->end_time_ns().Set(0);
+  flow->start_time_ns.Set(time_ns);
   FlowStatus status;
   status.set_state(FlowState::kHalfOpen);
   status.set_client_index(client_index);
@@ -150,7 +168,7 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
     --counts_.by_state[static_cast<size_t>(before.state())];
     ++counts_.by_state[static_cast<size_t>(status.state())];
     // The timeouts differ: the deadline may have come nearer.
-    wheels_[flow->wheel].Remove(NumberOf(*flow));
+    wheels_[flow->place_or_end.wheel()].Remove(NumberOf(*flow));
     wheels_[WheelOf(status.state())].Add(NumberOf(*flow),
                                          time_ns + Timeout(status.state()));
   }
@@ -161,7 +179,7 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
 
 void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
   const uint32_t record = NumberOf(*flow);
-  wheels_[flow->wheel].Remove(record);
+  wheels_[flow->place_or_end.wheel()].Remove(record);
   Finish(record, reason, time_ns);
 }
 
@@ -180,7 +198,7 @@ void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
                        flow->side[Index(Side::kServer)].frames.Get() == 0;
   status.set_state(FlowState::kEnded);
   status.set_end_reason(reason);
-  flow->end_time_ns().Set(time_ns);
+  flow->place_or_end.set_end_time_ns(time_ns);
   flow->SetStatus(status);
   (discard ? discarded_ : ended_).Append(record);
   events_->Push(FlowEventKind::kEnded, IdOf(*flow), time_ns);
@@ -253,7 +271,7 @@ void FlowTable::FreeRecord(uint32_t record) {
 
 void FlowTable::GiveBack(uint32_t record) {
   FlowRecord* const flow = &records_[record];
-  const FlowKey key = flow->key.Load();
+  const FlowKey key = KeyOf(*flow);
   FreeRecord(record);
   // Not there any more if a newer flow of the same key took the place.
   index_.Erase((*hash_)(key), record);
@@ -266,7 +284,8 @@ void FlowTable::EndBurst(int64_t now_ns) {
   while (ended_.size() > options_.max_ended_flows) GiveBack(ended_.PopFront());
   for (uint32_t i = 0; i < kWorkPerCall && ended_.size() != 0; ++i) {
     const FlowRecord& oldest = records_[ended_.front()];
-    if (now_ns - oldest.EndTimeNs() < options_.ended_retention_ns) {
+    if (now_ns - oldest.place_or_end.end_time_ns() <
+        options_.ended_retention_ns) {
       break;
     }
     GiveBack(ended_.PopFront());

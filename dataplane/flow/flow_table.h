@@ -71,15 +71,11 @@ class FlowTable {
     const uint32_t record = index_.Likely(hash);
     if (record == FlowIndex::kNone) [[unlikely]]
       return &nobody_;
-    // All to be written, but for the side that did not send: a line that
-    // readers have would else have to be asked for twice. Which side that is,
-    // only the record tells; a stage of its own for this costs more than it
-    // saves.
+    // To be written: a line that readers have would else be asked for twice.
     FlowRecord* const flow = &records_[record];
     PrefetchToWrite(flow);
     PrefetchToWrite(&flow->tcp);
-    PrefetchToWrite(&flow->side[0]);
-    PrefetchToWrite(&flow->side[1]);
+    PrefetchToWrite(&flow->side);
     return flow;
   }
   // The newest flow of the key, live or ended, or null.
@@ -124,6 +120,9 @@ class FlowTable {
 
   const FlowTableCounts& counts() const { return counts_; }
   FlowId IdOf(const FlowRecord& flow) const;
+  // Of a record in use.
+  FlowKey KeyOf(const FlowRecord& flow) const;
+  bool HasKey(const FlowRecord& flow, const FlowKey& key) const;
 
   // Any thread.
   bool Read(FlowId id, FlowSnapshot* snapshot) const;
@@ -139,8 +138,8 @@ class FlowTable {
   static constexpr size_t kWheels = 3;
 
   FlowTable(const FlowTableOptions& options, const FlowHash* hash,
-            FrameWriter* frames, FlowEventRing* events, Region region,
-            FlowIndex index);
+            FrameWriter* frames, FlowEventRing* events, Region record_region,
+            Region tail_region, FlowIndex index);
 
   uint32_t NumberOf(const FlowRecord& flow) const {
     return static_cast<uint32_t>(&flow - records_);
@@ -163,8 +162,10 @@ class FlowTable {
   FrameWriter* const frames_;
   FlowEventRing* const events_;
   FlowSink* sink_ = nullptr;
-  Region region_;
+  Region record_region_;
+  Region tail_region_;
   FlowRecord* const records_;
+  SharedKeyTail* const tails_;  // by number of the record; of IPv6 alone
   const uint32_t capacity_;
   FlowRecord nobody_{};  // its key is that of no frame, of whatever kind
   FlowIndex index_;

@@ -5,8 +5,8 @@ namespace mosd::dataplane {
 
 bool FlowTable::Read(FlowId id, FlowSnapshot* snapshot) const {
   const FlowRecord* const flow = RecordOf(id);
-  snapshot->id = id;
-  return flow != nullptr && ReadFlowRecord(*flow, id.generation(), snapshot);
+  return flow != nullptr &&
+         ReadFlowRecord(*flow, tails_[id.record()], id, snapshot);
 }
 
 FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
@@ -15,7 +15,7 @@ FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
   const auto visit = [&](uint32_t record) {
     const FlowRecord& flow = records_[record];
     const uint32_t generation = flow.generation.load(std::memory_order_acquire);
-    met_another = generation % 2 == 0 || !(flow.key.Load() == key) ||
+    met_another = generation % 2 == 0 || !HasKey(flow, key) ||
                   flow.generation.load(std::memory_order_relaxed) != generation;
     if (!met_another) found = FlowId::Make(options_.worker, record, generation);
     return !met_another;

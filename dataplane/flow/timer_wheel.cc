@@ -11,30 +11,30 @@ void TimerWheel::Add(uint32_t record, int64_t deadline_ns) {
       std::clamp(deadline_ns >> kTickShift, tick_, tick_ + int64_t{kSlots} - 1);
   const uint32_t slot = SlotOf(tick);
   FlowRecord& added = records_[record];
-  added.wheel = number_;
-  added.wheel_slot = static_cast<uint16_t>(slot);
+  added.place_or_end.set_place(number_, static_cast<uint16_t>(slot));
   added.next = kNoRecord;
   if (heads_[slot] == kNoRecord) {
-    added.previous = kNoRecord;
+    added.place_or_end.set_previous(kNoRecord);
     heads_[slot] = record;
     occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
   } else {
-    added.previous = tails_[slot];
-    records_[added.previous].next = record;
+    added.place_or_end.set_previous(tails_[slot]);
+    records_[tails_[slot]].next = record;
   }
   tails_[slot] = record;
 }
 
 void TimerWheel::Remove(uint32_t record) {
   const FlowRecord& removed = records_[record];
-  const uint32_t slot = removed.wheel_slot;
+  const uint32_t slot = removed.place_or_end.slot();
+  const uint32_t previous = removed.place_or_end.previous();
   if (removed.next != kNoRecord) {
-    records_[removed.next].previous = removed.previous;
+    records_[removed.next].place_or_end.set_previous(previous);
   } else {
-    tails_[slot] = removed.previous;
+    tails_[slot] = previous;
   }
-  if (removed.previous != kNoRecord) {
-    records_[removed.previous].next = removed.next;
+  if (previous != kNoRecord) {
+    records_[previous].next = removed.next;
     return;
   }
   heads_[slot] = removed.next;

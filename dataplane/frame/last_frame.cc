@@ -60,8 +60,10 @@ bool CopyLastFrame(const FramePool& pool, const FrameSlot& slot,
         header->capture_time_ns.load(std::memory_order_acquire));
     record->stream_offset =
         header->stream_offset.load(std::memory_order_acquire);
-    record->wire_length = static_cast<uint32_t>(
-        header->wire_length.load(std::memory_order_acquire));
+    const uint64_t length_generation =
+        header->wire_length_generation.load(std::memory_order_acquire);
+    record->wire_length = static_cast<uint32_t>(length_generation);
+    record->generation = static_cast<uint32_t>(length_generation >> 32);
     CopyFromShared(buffer.data(), header + 1,
                    std::min<size_t>(record->captured_length, buffer.size()));
     if (header->stamp.load(std::memory_order_relaxed) == before) return true;

@@ -35,6 +35,7 @@ struct FrameRecord {
   int64_t capture_time_ns;
   uint64_t stream_offset;
   uint32_t wire_length;
+  uint32_t generation;       // of the flow's record (FlowRecord)
   uint16_t captured_length;  // bytes stored
   uint8_t port;
 };

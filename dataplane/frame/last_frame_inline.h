@@ -38,7 +38,7 @@ struct FrameHeader {
   std::atomic<uint32_t> length_port;  // captured:16 | port:8
   std::atomic<uint64_t> capture_time_ns;
   std::atomic<uint64_t> stream_offset;
-  std::atomic<uint64_t> wire_length;
+  std::atomic<uint64_t> wire_length_generation;  // 32 | 32
 };
 static_assert(sizeof(FrameHeader) == kFrameHeaderBytes);
 
@@ -84,7 +84,9 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
                                 std::memory_order_release);
   header->stream_offset.store(record.stream_offset, std::memory_order_release);
-  header->wire_length.store(record.wire_length, std::memory_order_release);
+  header->wire_length_generation.store(
+      record.wire_length | uint64_t{record.generation} << 32,
+      std::memory_order_release);
   const uint64_t word = SlotWord(buffer, stamp);
   if (PassesTheCaches(bytes)) return Stage({slot, word, data, bytes});
   // Stores through the caches stay in order on x86-64, but not to a compiler.

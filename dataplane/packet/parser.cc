@@ -117,7 +117,7 @@ DropReason ParseTcp(const FrameBytes& bytes, uint32_t wire_bytes,
   if (packet.version == IpVersion::kIpv4) {
     parsed->key =
         MakeIpv4Key(packet.addresses, tcp->ports(), &parsed->source_index)
-            .Whole();
+            .Ipv4();
   } else {
     SetIpv6Key(packet.addresses, tcp->source_port.value(),
                packet.addresses + 16, tcp->destination_port.value(), parsed);
@@ -186,8 +186,8 @@ DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
       {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
   if (const PlainFrame* const plain = PlainFrame::Look(bytes, wire_bytes)) {
     uint8_t source_index;
-    const Ipv4FlowKey key = plain->key(&source_index);
-    plain->Fill(key.Whole(), source_index, parsed);
+    const FlowKeyHead key = plain->key(&source_index);
+    plain->Fill(key.Ipv4(), source_index, parsed);
     return DropReason::kNone;
   }
   return ParseLayers(bytes, wire_bytes, parsed);

@@ -38,7 +38,7 @@ class PlainFrame {
     return fits ? frame : nullptr;
   }
 
-  Ipv4FlowKey key(uint8_t* source_index) const {
+  FlowKeyHead key(uint8_t* source_index) const {
     return MakeIpv4Key(ip_.addresses, tcp_.ports(), source_index);
   }
   uint32_t ip_length() const { return ip_.total_bytes.value(); }

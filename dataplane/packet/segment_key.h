@@ -15,10 +15,10 @@ namespace mosd::dataplane {
 
 // Of addresses of 4 bytes. `addresses` and `ports` stand in a header, those of
 // the source first. `*source_index` is the place, 0 or 1, of the source.
-inline Ipv4FlowKey MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
+inline FlowKeyHead MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
                                uint8_t* source_index) {
   static_assert(std::endian::native == std::endian::little);
-  Ipv4FlowKey key;
+  FlowKeyHead key;
   std::memcpy(&key.addresses, addresses, sizeof(key.addresses));
   // The source's in the high half of one, in the low half of the other.
   const uint64_t address_numbers = wire::Load<uint64_t>(addresses);

@@ -23,7 +23,7 @@ bool FinFits(const TcpEnd& sender, uint32_t last) {
 
 bool SynFits(const TcpEnd& sender, const TcpEnd& receiver, uint32_t seq) {
   if (!Has(sender, kNumbered)) return true;
-  if (Has(sender, kSynSeen | kSpoke)) return seq == sender.initial_seq;
+  if (Has(sender, kSynSeen | kSpoke)) return seq == sender.InitialSeq();
   // Known only from what the receiver acknowledged: the SYN comes before that.
   return SeqWithin(seq + 1, sender.next_seq - LargestWindow(receiver),
                    sender.next_seq);
@@ -36,7 +36,7 @@ bool AckFits(const TcpEnd& sender, const TcpEnd& receiver, uint32_t ack) {
   const bool opening = receiver.state == TcpState::kSynSent ||
                        receiver.state == TcpState::kSynRcvd;
   if (opening && Has(receiver, kSynSeen)) {
-    return SeqWithin(ack, receiver.initial_seq + 1, receiver.next_seq);
+    return SeqWithin(ack, receiver.InitialSeq() + 1, receiver.next_seq);
   }
   // RFC 5961 section 5.2. Bytes we missed may be acknowledged, as long as the
   // sender had allowed the receiver to send them; none follow a FIN.
@@ -87,7 +87,7 @@ bool ResetFits(const TcpEnd& sender, const TcpEnd& receiver,
   // of no matter (a closed port answers with 0).
   if (receiver.state == TcpState::kSynSent) {
     return (segment.flags & kTcpAck) &&
-           SeqWithin(segment.ack, receiver.initial_seq + 1, receiver.next_seq);
+           SeqWithin(segment.ack, receiver.InitialSeq() + 1, receiver.next_seq);
   }
   if (!Has(sender, kNumbered)) return false;
   // RFC 5961 section 3.2: exactly the number that the receiver expects next,
@@ -97,7 +97,7 @@ bool ResetFits(const TcpEnd& sender, const TcpEnd& receiver,
   // got what we missed. The SYN has always arrived: a half-open connection is
   // reset at ISN + 1.
   uint32_t lowest = sender.acked_seq;
-  if (Has(sender, kSynSeen)) lowest = SeqMax(lowest, sender.initial_seq + 1);
+  if (Has(sender, kSynSeen)) lowest = SeqMax(lowest, sender.InitialSeq() + 1);
   const bool gap = sender.in_order_seq != sender.next_seq;
   return SeqWithin(segment.seq, lowest,
                    gap ? RightEdge(sender, receiver) : sender.next_seq);

@@ -14,9 +14,9 @@
 namespace mosd::dataplane {
 
 // Bits of TcpEnd::bits.
-inline constexpr uint8_t kNumbered = 0x01;     // the sequence numbers are valid
-inline constexpr uint8_t kSpoke = 0x02;        // sent a segment that was seen
-inline constexpr uint8_t kSynSeen = 0x04;      // initial_seq is that of its SYN
+inline constexpr uint8_t kNumbered = 0x01;  // the sequence numbers are valid
+inline constexpr uint8_t kSpoke = 0x02;     // sent a segment that was seen
+inline constexpr uint8_t kSynSeen = 0x04;   // InitialSeq() is that of its SYN
 inline constexpr uint8_t kWindowKnown = 0x08;  // window_right is valid
 inline constexpr uint8_t kNoScaling = 0x10;  // its SYN offered no window scale
 inline constexpr uint8_t kFinSent = 0x20;    // next_seq is past its FIN
@@ -93,7 +93,6 @@ inline TcpOutcome Outcome(const TcpEnd& a, const TcpEnd& b) {
 // The stream of `end` begins at `first_seq`, as far as we shall ever know.
 inline void NumberFrom(TcpEnd* end, uint32_t first_seq) {
   end->bits |= kNumbered;
-  end->initial_seq = first_seq - 1;
   end->next_seq = first_seq;
   end->acked_seq = first_seq;
   end->in_order_seq = first_seq;

@@ -37,7 +37,7 @@ bool IsRetransmission(const TcpEnd& sender, const TcpEnd& receiver,
   if (!Has(sender, kNumbered)) return false;
   if (segment.flags & kTcpSyn) {
     // The first SYN/ACK after a SYN is a new segment (simultaneous open).
-    return Has(sender, kSynSeen) && segment.seq == sender.initial_seq &&
+    return Has(sender, kSynSeen) && segment.seq == sender.InitialSeq() &&
            (!(segment.flags & kTcpAck) || Has(sender, kWindowKnown));
   }
   if ((segment.flags & kTcpFin) && Has(sender, kFinSent)) return true;
@@ -70,13 +70,12 @@ void LearnScale(TcpEnd* sender, TcpEnd* receiver, uint8_t scale) {
 
 void LearnSyn(TcpEnd* sender, TcpEnd* receiver, const TcpSegment& segment) {
   const bool seen = Has(*sender, kSynSeen);
-  if (seen && segment.seq == sender->initial_seq) return;
+  if (seen && segment.seq == sender->InitialSeq()) return;
   if (seen || !Has(*sender, kNumbered)) {
     NumberFrom(sender, segment.seq + 1);
     sender->acked_seq = segment.seq;
   } else {
     // The receiver's acknowledgements told where the sender is, not since when.
-    sender->initial_seq = segment.seq;
     sender->next_offset = sender->next_seq - (segment.seq + 1);
   }
   sender->bits |= kSynSeen;
@@ -88,7 +87,6 @@ void LearnFirst(TcpEnd* sender, uint32_t seq) {
   if (!Has(*sender, kNumbered) || SeqBefore(sender->next_seq, seq)) {
     NumberFrom(sender, seq);
   } else {
-    sender->initial_seq = seq - 1;
     sender->next_offset = sender->next_seq - seq;
   }
 }
@@ -233,7 +231,7 @@ TcpUpdate ApplyGeneral(TcpConnection* connection, Side side,
       update.repetition = IsRepetition(*sender, segment, update.retransmission);
       update.renumbered = open && (segment.flags & kTcpSyn) &&
                           Has(*sender, kSpoke) &&
-                          segment.seq != sender->initial_seq;
+                          segment.seq != sender->InitialSeq();
       if (open) ApplyFitting(sender, receiver, segment);
     }
   }

@@ -24,27 +24,32 @@ struct TcpSegment {
   uint8_t window_scale;     // of a SYN; kNoWindowScale if absent
 };
 
-// One side's part. 32 bytes: two of them are a cache line. All zero: nothing is
-// known of it. The numbers are valid once the side or its peer has spoken.
+// One side's part, in 28 bytes. All zero: nothing is known of it. The numbers
+// are valid once the side or its peer has spoken.
 struct TcpEnd {
-  uint64_t next_offset;  // stream offset of next_seq; 0 is the byte after SYN
-  uint32_t next_seq;     // highest sequence number sent, plus one; a FIN counts
-  uint32_t acked_seq;    // highest acknowledgement received from the peer
+  // Stream offset of next_seq; 0 is the byte after SYN. Packed, for a number
+  // that wants 8 bytes of alignment would take 4 more.
+  uint64_t next_offset [[gnu::packed, gnu::aligned(4)]];
+  uint32_t next_seq;   // highest sequence number sent, plus one; a FIN counts
+  uint32_t acked_seq;  // highest acknowledgement received from the peer
   uint32_t window_right;  // right edge of the window this side advertised
   uint32_t in_order_seq;  // seen, or acknowledged, without a gap up to here
   TcpState state;
   uint8_t window_scale;  // to apply to this side's advertised window
   uint8_t bits;          // internal to the tracker, see tcp_end.h
   uint8_t strays;  // its segments in a row that did not fit, see tcp_end.h
-  uint32_t
-      initial_seq;  // ISN when the SYN was seen, else the first seq minus 1
+
+  // ISN when the SYN was seen, else the first sequence number minus 1.
+  uint32_t InitialSeq() const {
+    return next_seq - static_cast<uint32_t>(next_offset) - 1;
+  }
 };
-static_assert(sizeof(TcpEnd) == 32);
+static_assert(sizeof(TcpEnd) == 28);
 
 struct TcpConnection {
   TcpEnd end[kSides];
 };
-static_assert(sizeof(TcpConnection) == 64);
+static_assert(sizeof(TcpConnection) == 56);
 
 // The connection as a whole; values are those of mos.v1.FlowState.
 enum class FlowState : uint8_t {

@@ -58,9 +58,12 @@ struct FlowTracker::Arrival {
   int64_t time_ns;
   TcpSegment segment;
 
-  void Account(FlowSideRecord* side, bool retransmission) const {
-    CountFrame(side, wire_length, frame.payload_length, time_ns);
-    if (retransmission) side->retransmitted_frames.Add(1);
+  void Account(FlowRecord* flow, Side sender, bool retransmission) const {
+    CountFrame(flow, Index(sender), wire_length, frame.payload_length, time_ns);
+    auto& retransmitted = flow->retransmitted_frames[Index(sender)];
+    if (retransmission && retransmitted.Get() != UINT32_MAX) {
+      retransmitted.Add(1);
+    }
   }
 };
 
@@ -145,7 +148,7 @@ DropReason FlowTracker::Open(const Arrival& arrival, bool syn_seen,
     tracked->state_before[Index(Side::kClient)] = TcpState::kSynSent;
     tracked->state_before[Index(Side::kServer)] = TcpState::kSynRcvd;
   }
-  arrival.Account(&flow->side[Index(sender)], update.retransmission);
+  arrival.Account(flow, sender, update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/false, tracked);
   return DropReason::kNone;
 }
@@ -169,7 +172,7 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
     tracked->state_before[0] = client_before;
     tracked->state_before[1] = server_before;
   }
-  arrival.Account(&flow->side[Index(sender)], update.retransmission);
+  arrival.Account(flow, sender, update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/true, tracked);
 }
 
@@ -193,7 +196,7 @@ void FlowTracker::Follow(const TcpUpdate& update, int64_t time_ns,
   }
   status.set_state(TcpFlowState(flow->tcp));
   if (status.state() == FlowState::kTimeWait)
-    flow->closed_by = FinBy(update.by);
+    flow->place_or_end.set_closed_by(FinBy(update.by));
   table_->Settle(flow, status, time_ns, announce);
 }
 
@@ -207,7 +210,7 @@ void FlowTracker::ApplyLate(FlowRecord* flow, const Arrival& arrival,
   tracked->sender = sender;
   tracked->late = true;
   tracked->stream_offset = TcpStreamOffset(flow->tcp, sender, arrival.segment);
-  arrival.Account(&flow->side[Index(sender)], false);
+  arrival.Account(flow, sender, false);
   status.set_last_speaker(sender);
   flow->SetStatus(status);
 }

@@ -17,13 +17,14 @@ namespace mosd::dataplane {
 // A frame that changed nothing but numbers: what a TrackedFrame of it would say
 // that it does not of all such frames.
 struct ExpectedFrame {
-  FlowSideRecord* side;    // that sent it
+  FlowRecord* flow;
+  size_t sender;           // Index() of the side
   uint64_t stream_offset;  // of its first payload byte
 
-  TrackedFrame Whole(FlowRecord* flow) const {
+  TrackedFrame Whole() const {
     TrackedFrame tracked{};
     tracked.flow = flow;
-    tracked.sender = static_cast<Side>(side - flow->side);
+    tracked.sender = static_cast<Side>(sender);
     tracked.in_window = true;
     tracked.state_before[0] = tracked.state_before[1] = TcpState::kEstablished;
     tracked.stream_offset = stream_offset;

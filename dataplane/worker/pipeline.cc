@@ -23,6 +23,10 @@ constexpr uint32_t kUnknownRest = 65536;
 
 void FetchFrame(rte_mbuf* frame) { Prefetch(rte_pktmbuf_mtod(frame, void*)); }
 
+uint32_t Generation(const FlowRecord& flow) {
+  return flow.generation.load(std::memory_order_relaxed);
+}
+
 // The first bytes of a frame in one piece; `scratch` has kMaxHeaderBytes.
 std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
   if (frame->nb_segs == 1) [[likely]] {
@@ -96,16 +100,10 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   // All is read before anything is stored, which might be what is read.
   const uint32_t payload_length = plain->payload_length();
   uint8_t source_index;
-  const Ipv4FlowKey key = plain->key(&source_index);
-  jobs_[number] = {stamp.time_ns,
-                   plain,
-                   hash_(key),
-                   nullptr,
-                   key,
-                   stamp.wire_length,
-                   payload_length,
-                   source_index,
-                   stamp.port,
+  const FlowKeyHead key = plain->key(&source_index);
+  jobs_[number] = {stamp.time_ns,     plain,        hash_(key),
+                   nullptr,           key,          stamp.wire_length,
+                   payload_length,    source_index, stamp.port,
                    DropReason::kNone,
                    /*viewed=*/false};
   return DropReason::kNone;
@@ -141,7 +139,7 @@ const FrameView& Pipeline::View(uint32_t number) {
   view = {taken_[number], job.time_ns, job.wire_length,
           job.port,       job.reason,  &parsed};
   if (job.plain != nullptr) {
-    job.plain->Fill(job.key.Whole(), job.source_index, &parsed);
+    job.plain->Fill(job.key.Ipv4(), job.source_index, &parsed);
   }
   return view;
 }
@@ -207,7 +205,7 @@ void Pipeline::HandOver() {
 [[gnu::always_inline]] inline bool Pipeline::TrackPlain(uint32_t number) {
   const Job& job = jobs_[number];
   // One that is not plain has a key of zeros, and no flow has that.
-  if (!job.flow->key.Equals(job.key)) [[unlikely]]
+  if (!(job.flow->key.Load() == job.key)) [[unlikely]]
     return false;
   const PlainFrame& plain = *job.plain;
   const TcpSegment segment{plain.seq(),        plain.ack(),
@@ -221,21 +219,20 @@ void Pipeline::HandOver() {
 DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   const Job& job = jobs_[number];
   ExpectedFrame& result = results_[number];
-  result.side = nullptr;
+  result.flow = nullptr;
   if (job.reason != DropReason::kNone) return job.reason;
   const FrameView& view = View(number);
   const ParsedFrame& parsed = *view.parsed;
-  if (job.flow->key.Equals(parsed.key) &&
+  if (table_->HasKey(*job.flow, parsed.key) &&
       tracker_.TrackExpected(job.flow, parsed.source_index, SegmentOf(parsed),
                              view.wire_length, view.time_ns, &result)) {
-    *tracked = result.Whole(job.flow);
+    *tracked = result.Whole();
     return DropReason::kNone;
   }
   const DropReason reason =
       tracker_.Track(job.hash, parsed, view.wire_length, view.time_ns, tracked);
   if (reason != DropReason::kNone) return reason;
-  result = {&tracked->flow->side[Index(tracked->sender)],
-            tracked->stream_offset};
+  result = {tracked->flow, Index(tracked->sender), tracked->stream_offset};
   counts_.retransmitted += tracked->retransmission ? 1 : 0;
   return DropReason::kNone;
 }
@@ -245,22 +242,23 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   const ExpectedFrame& result = results_[number];
   if (job.plain == nullptr) [[unlikely]]
     return KeepOther(number);
-  if (result.side == nullptr) [[unlikely]]
+  if (result.flow == nullptr) [[unlikely]]
     return;
   const uint32_t least = job.plain->payload_offset();
   uint32_t kept = taken_[number]->pkt_len;
   if (kept > snaplen_bytes_) [[unlikely]]
     kept = std::min(kept, std::max(snaplen_bytes_, least));
-  frames_->Put(&result.side->last_frame,
-               reinterpret_cast<const uint8_t*>(job.plain),
-               {job.time_ns, result.stream_offset, job.wire_length,
-                static_cast<uint16_t>(kept), job.port},
-               least);
+  frames_->Put(
+      &result.flow->side[result.sender].last_frame,
+      reinterpret_cast<const uint8_t*>(job.plain),
+      {job.time_ns, result.stream_offset, job.wire_length,
+       Generation(*result.flow), static_cast<uint16_t>(kept), job.port},
+      least);
 }
 
 void Pipeline::KeepOther(uint32_t number) {
   const ExpectedFrame& result = results_[number];
-  if (result.side == nullptr) return;
+  if (result.flow == nullptr) return;
   const FrameView& view = View(number);
   const uint32_t least = view.parsed->payload_offset;
   const uint32_t kept =
@@ -269,10 +267,12 @@ void Pipeline::KeepOther(uint32_t number) {
   const void* const bytes =
       whole ? rte_pktmbuf_mtod(view.frame, const void*)
             : rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
-  frames_->Put(&result.side->last_frame, static_cast<const uint8_t*>(bytes),
-               {view.time_ns, result.stream_offset, view.wire_length,
-                static_cast<uint16_t>(kept), view.port},
-               least);
+  frames_->Put(
+      &result.flow->side[result.sender].last_frame,
+      static_cast<const uint8_t*>(bytes),
+      {view.time_ns, result.stream_offset, view.wire_length,
+       Generation(*result.flow), static_cast<uint16_t>(kept), view.port},
+      least);
   if (!whole) frames_->Publish();  // the next such frame needs whole_
 }
 
@@ -318,7 +318,7 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
     TrackedFrame tracked;
     DropReason reason = DropReason::kNone;
     if (TrackPlain(i)) [[likely]] {
-      tracked = results_[i].Whole(jobs_[i].flow);
+      tracked = results_[i].Whole();
     } else {
       reason = TrackOther(i, &tracked);
     }

@@ -69,7 +69,7 @@ class Pipeline {
     const PlainFrame* plain;  // null: it is another one, see Details
     uint64_t hash;            // of a TCP segment, else 0
     FlowRecord* flow;  // what its flow most likely is, if the key is the same
-    Ipv4FlowKey key;   // of a plain frame, else 0
+    FlowKeyHead key;   // of a plain frame, else 0
     uint32_t wire_length;
     uint32_t payload_length;  // of a plain frame
     uint8_t source_index;     // of a plain frame

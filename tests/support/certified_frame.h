@@ -37,9 +37,12 @@ class CertifiedFrame {
   }
 
   dataplane::FrameRecord record() const {
-    return {static_cast<int64_t>(sequence_), seed_,
+    return {static_cast<int64_t>(sequence_),
+            seed_,
             length() + static_cast<uint32_t>(seed_ >> 60),
-            static_cast<uint16_t>(length()), static_cast<uint8_t>(seed_ >> 4)};
+            static_cast<uint32_t>(~seed_),
+            static_cast<uint16_t>(length()),
+            static_cast<uint8_t>(seed_ >> 4)};
   }
 
   // `bytes` has length().
@@ -58,6 +61,7 @@ class CertifiedFrame {
     return read.capture_time_ns == expected.capture_time_ns &&
            read.stream_offset == expected.stream_offset &&
            read.wire_length == expected.wire_length &&
+           read.generation == expected.generation &&
            read.port == expected.port && read.captured_length == bytes.size() &&
            (shortened ? bytes.size() < expected.captured_length
                       : bytes.size() == expected.captured_length) &&

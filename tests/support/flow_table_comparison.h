@@ -192,12 +192,12 @@ class FlowTableComparison {
     ReferenceFlow* const flow = reference_.Get(reference_.Newest(key));
     flow->last_ns[side] = now_ns_;
     ++flow->frames[side];
-    record->side[side].last_time_ns.Set(now_ns_);
+    record->last_time_ns[side].Set(now_ns_);
     record->side[side].frames.Add(1);
     const uint64_t bytes[] = {reference_.Newest(key), flow->frames[side], side};
-    frames_.Put(&record->side[side].last_frame,
-                reinterpret_cast<const uint8_t*>(bytes),
-                {now_ns_, 0, sizeof(bytes), sizeof(bytes), 0}, 14);
+    frames_.Put(
+        &record->side[side].last_frame, reinterpret_cast<const uint8_t*>(bytes),
+        {now_ns_, 0, sizeof(bytes), record->generation, sizeof(bytes), 0}, 14);
     frames_.Publish();
   }
 
@@ -214,7 +214,7 @@ class FlowTableComparison {
     flow->state = kStates[b / 2 % std::size(kStates)];
     flow->closed_by =
         b / 8 % 2 != 0 ? EndReason::kFinClient : EndReason::kFinServer;
-    record->closed_by = flow->closed_by;
+    record->place_or_end.set_closed_by(flow->closed_by);
     dataplane::FlowStatus status = record->Status();
     status.set_state(flow->state);
     const bool announce = b / 32 % 2 != 0;
@@ -304,7 +304,7 @@ class FlowTableComparison {
       dataplane::FlowSnapshot snapshot;
       const dataplane::FlowRecord* const record = table_->RecordOf(id);
       if (table_->Read(id, &snapshot) ||
-          (record != nullptr && record->side[0].Holds(id))) {
+          (record != nullptr && record->Holds(id))) {
         Complain(absl::StrCat("stale id ", id.value, " is read"));
       }
     }

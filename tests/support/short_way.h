@@ -14,11 +14,11 @@ inline dataplane::DropReason TrackShortIfItCan(
     uint64_t hash, const dataplane::ParsedFrame& frame, uint32_t wire_length,
     int64_t time_ns, dataplane::TrackedFrame* tracked) {
   dataplane::ExpectedFrame expected;
-  if (likely->key.Equals(frame.key) &&
+  if (likely->key.Load() == dataplane::FlowKeyHead::Of(frame.key) &&
       tracker->TrackExpected(likely, frame.source_index,
                              dataplane::SegmentOf(frame), wire_length, time_ns,
                              &expected)) {
-    *tracked = expected.Whole(likely);
+    *tracked = expected.Whole();
     return dataplane::DropReason::kNone;
   }
   return tracker->Track(hash, frame, wire_length, time_ns, tracked);

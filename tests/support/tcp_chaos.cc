@@ -29,7 +29,7 @@ uint32_t TcpChaos::NumberNear(const TcpEnd& end, const TcpEnd& peer) {
   const uint32_t edges[] = {
       end.next_seq,      end.next_seq,
       end.next_seq,      end.acked_seq,
-      end.in_order_seq,  end.initial_seq,
+      end.in_order_seq,  end.InitialSeq(),
       peer.window_right, static_cast<uint32_t>(random_())};
   constexpr uint32_t kSteps[] = {0,    0,     0,    0,          0u - 1,    1,
                                  1460, 65536, 5000, 0u - 65536, 0u - 1460, 2};

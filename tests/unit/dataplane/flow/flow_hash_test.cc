@@ -97,8 +97,8 @@ TEST_P(FlowHashTest, EveryInputBitMovesEveryOutputBit) {
 TEST_P(FlowHashTest, OfAKeyWholeAndHalf) {
   for (uint64_t i = 0; i < 1000; ++i) {
     const FlowKey key = NumberedKey(i * 0x9e3779b97f4a7c15);
-    const Ipv4FlowKey half = Ipv4FlowKey::Of(key);
-    EXPECT_EQ(half.Whole(), key);
+    const FlowKeyHead half = FlowKeyHead::Of(key);
+    EXPECT_EQ(half.Ipv4(), key);
     EXPECT_EQ(hash_(half), hash_(key));
   }
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <thread>
 
 #include "dataplane/base/region.h"
@@ -23,17 +24,24 @@ class FlowRecordTest : public ::testing::Test {
 
   void NextGeneration() { record_->NextGeneration(); }
 
-  bool SidesHold(FlowId id) const {
-    return record_->side[0].Holds(id) && record_->side[1].Holds(id);
-  }
-
   // A flow of which everything follows from `number`, as a table and a tracker
   // would write it: the numbers of the sides come when it already lives.
   void Live(uint32_t number) {
     const auto count = uint64_t{number};
-    record_->key.Store(NumberedKey(number));
-    record_->start_time_ns().Set(number);
-    record_->end_time_ns().Set(0);
+    // An IPv6 one in turn: both halves of a key have to be of one flow.
+    FlowKey key = NumberedKey(number);
+    if (number % 2 == 0) {
+      key.version = IpVersion::kIpv6;
+      for (auto& address : key.address) {
+        std::memcpy(address.data() + 12, &number, sizeof(number));
+      }
+    }
+    record_->key.Store(FlowKeyHead::Of(key));
+    if (number % 2 == 0) tail_.Store(FlowKeyTail::Of(key));
+    record_->start_time_ns.Set(number);
+    // Where it stands in a wheel.
+    record_->place_or_end.set_place(2, 1000);
+    record_->place_or_end.set_previous(number);
     FlowStatus status;
     status.set_state(FlowState::kHalfOpen);
     status.set_client_index(1);
@@ -45,17 +53,26 @@ class FlowRecordTest : public ::testing::Test {
       side.frames.Set(count);
       side.wire_bytes.Set(count * 2);
       side.payload_bytes.Set(count * 3);
-      side.retransmitted_frames.Set(count * 4);
-      side.last_time_ns.Set(number * int64_t{5});
     }
-    record_->end_time_ns().Set(number + int64_t{6});
+    for (size_t i = 0; i < kSides; ++i) {
+      record_->retransmitted_frames[i].Set(number);
+      record_->last_time_ns[i].Set(number * int64_t{5});
+    }
+    record_->place_or_end.set_end_time_ns(number + int64_t{6});
     status.set_state(FlowState::kEnded);
     status.set_end_reason(EndReason::kFinServer);
     record_->SetStatus(status);
   }
 
+  // By generation, of the only record there is.
+  bool Read(uint32_t generation, FlowSnapshot* snapshot) const {
+    return ReadFlowRecord(*record_, tail_, FlowId::Make(0, 0, generation),
+                          snapshot);
+  }
+
   Region region_;
   FlowRecord* record_;
+  SharedKeyTail tail_{};
 };
 
 TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
@@ -84,11 +101,11 @@ TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
 
 TEST_F(FlowRecordTest, ReadOnlyByTheGenerationThatLivesThere) {
   FlowSnapshot snapshot;
-  EXPECT_FALSE(ReadFlowRecord(*record_, 0, &snapshot));
+  EXPECT_FALSE(Read(0, &snapshot));
   Live(9);
-  EXPECT_FALSE(ReadFlowRecord(*record_, 0, &snapshot));
-  EXPECT_FALSE(ReadFlowRecord(*record_, 3, &snapshot));
-  ASSERT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
+  EXPECT_FALSE(Read(0, &snapshot));
+  EXPECT_FALSE(Read(3, &snapshot));
+  ASSERT_TRUE(Read(1, &snapshot));
   EXPECT_EQ(snapshot.version, IpVersion::kIpv4);
   EXPECT_EQ(snapshot.side[0].endpoint.address[0], 20);  // the client
   EXPECT_EQ(snapshot.side[0].endpoint.port, 9);
@@ -99,21 +116,21 @@ TEST_F(FlowRecordTest, ReadOnlyByTheGenerationThatLivesThere) {
   EXPECT_EQ(snapshot.side[1].wire_bytes, 18u);
   EXPECT_FALSE(snapshot.side[0].has_last_frame);
   NextGeneration();
-  EXPECT_FALSE(ReadFlowRecord(*record_, 1, &snapshot));
-  EXPECT_FALSE(ReadFlowRecord(*record_, 2, &snapshot));
+  EXPECT_FALSE(Read(1, &snapshot));
+  EXPECT_FALSE(Read(2, &snapshot));
 }
 
 TEST_F(FlowRecordTest, GenerationWraps) {
   record_->generation = FlowId::kGenerationMask - 1;
   FlowSnapshot snapshot;
   Live(1);
-  EXPECT_TRUE(ReadFlowRecord(*record_, FlowId::kGenerationMask, &snapshot));
-  EXPECT_TRUE(SidesHold(FlowId::Make(0, 0, FlowId::kGenerationMask)));
+  EXPECT_TRUE(Read(FlowId::kGenerationMask, &snapshot));
+  EXPECT_TRUE(record_->Holds(FlowId::Make(0, 0, FlowId::kGenerationMask)));
   NextGeneration();
-  EXPECT_FALSE(SidesHold(FlowId::Make(0, 0, 0)));
+  EXPECT_FALSE(record_->Holds(FlowId::Make(0, 0, 0)));
   Live(2);
-  EXPECT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
-  EXPECT_TRUE(SidesHold(FlowId::Make(0, 0, 1)));
+  EXPECT_TRUE(Read(1, &snapshot));
+  EXPECT_TRUE(record_->Holds(FlowId::Make(0, 0, 1)));
 }
 
 TEST_F(FlowRecordTest, AnEndOnlyWithTheStateEnded) {
@@ -122,14 +139,21 @@ TEST_F(FlowRecordTest, AnEndOnlyWithTheStateEnded) {
   status.set_state(FlowState::kEstablished);
   record_->SetStatus(status);
   FlowSnapshot snapshot;
-  ASSERT_TRUE(ReadFlowRecord(*record_, 1, &snapshot));
+  ASSERT_TRUE(Read(1, &snapshot));
   EXPECT_EQ(snapshot.end_time_ns, 0);
 }
 
 bool Is(const FlowSnapshot& snapshot, uint32_t number) {
-  bool good = snapshot.side[0].endpoint.port == number % 65536 &&
-              snapshot.start_time_ns == number &&
-              snapshot.midstream == (number % 3 == 0);
+  uint32_t end_of_address;
+  std::memcpy(&end_of_address, snapshot.side[1].endpoint.address.data() + 12,
+              sizeof(end_of_address));
+  const bool ipv6 = number % 2 == 0;
+  bool good =
+      snapshot.side[0].endpoint.port == number % 65536 &&
+      end_of_address == (ipv6 ? number : 0) &&
+      snapshot.version == (ipv6 ? IpVersion::kIpv6 : IpVersion::kIpv4) &&
+      snapshot.start_time_ns == number &&
+      snapshot.midstream == (number % 3 == 0);
   if (snapshot.state == FlowState::kEnded) {
     good = good && snapshot.end_time_ns == number + int64_t{6} &&
            snapshot.end_reason == EndReason::kFinServer &&
@@ -162,7 +186,7 @@ TEST_F(FlowRecordTest, ConcurrentReuseNeverMixesFlows) {
       const uint32_t generation =
           record_->generation.load() & FlowId::kGenerationMask;
       FlowSnapshot snapshot;
-      if (!ReadFlowRecord(*record_, generation, &snapshot)) continue;
+      if (!Read(generation, &snapshot)) continue;
       ++read;
       // Generation 2n - 1 is that of number n.
       mixed += Is(snapshot, (generation + 1) / 2) ? 0 : 1;

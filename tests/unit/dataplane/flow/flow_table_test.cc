@@ -64,7 +64,7 @@ class FlowTableTest : public ::testing::Test {
     const FlowKey key = NumberedKey(number);
     FlowRecord* const flow =
         table_->Start(hash_(key), key, 1, /*midstream=*/false, time_ns);
-    if (flow != nullptr) flow->side[0].last_time_ns.Set(time_ns);
+    if (flow != nullptr) flow->last_time_ns[0].Set(time_ns);
     return flow;
   }
   void Settle(FlowRecord* flow, FlowState state, int64_t time_ns) {

@@ -78,7 +78,7 @@ TEST_F(TimerWheelTest, FirstIsTheEarliestAndTheOldestOfATick) {
   EXPECT_EQ(wheel_.First(), 5u);
   wheel_.Remove(5);
   EXPECT_EQ(wheel_.First(), kNoRecord);
-  EXPECT_EQ(records_[5].wheel, 3);
+  EXPECT_EQ(records_[5].place_or_end.wheel(), 3);
 }
 
 // Wherever the turn begins, every slot is seen.

@@ -37,8 +37,9 @@ class LastFrameTest : public ::testing::Test {
   void Put(uint32_t slot, uint32_t length, uint8_t fill,
            uint32_t least_bytes = 14) {
     staged_.push_back(std::make_unique<std::vector<uint8_t>>(length, fill));
-    const FrameRecord record{fill, 2u * fill, length + 4u,
-                             static_cast<uint16_t>(length), 7};
+    const FrameRecord record{
+        fill, 2u * fill, length + 4u, 3u * fill, static_cast<uint16_t>(length),
+        7};
     writer_->Put(&slots_[slot], staged_.back()->data(), record, least_bytes);
   }
 
@@ -63,6 +64,7 @@ class LastFrameTest : public ::testing::Test {
     EXPECT_EQ(frame.record.capture_time_ns, fill);
     EXPECT_EQ(frame.record.stream_offset, 2u * fill);
     EXPECT_EQ(frame.record.wire_length, length + 4);
+    EXPECT_EQ(frame.record.generation, 3u * fill);
     EXPECT_EQ(frame.record.port, 7);
   }
 
