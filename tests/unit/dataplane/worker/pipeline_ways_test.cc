@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "dataplane/last_frame_reader.h"
+#include "dataplane/packet/parser.h"
 #include "dataplane/packet/plain_frame.h"
 #include "tests/support/heap_frame.h"
 #include "tests/support/packet.h"
@@ -250,47 +252,74 @@ TEST_F(PipelineWaysTest, MeanTheSame) {
   EXPECT_EQ(told_.sink().payload_bytes, shown_.sink().payload_bytes);
 }
 
+// Clients of one server, by number: of IPv4 they differ in their ports, of IPv6
+// in the end of their addresses.
+struct Client {
+  Client(IpVersion version, uint16_t number)
+      : ipv4(version == IpVersion::kIpv4), number(number) {}
+
+  std::string address() const {
+    return ipv4 ? "10.0.0.1" : absl::StrCat("2001:db8::", absl::Hex(number));
+  }
+  uint16_t port() const { return ipv4 ? number : 4000; }
+  Packet Segment(bool from_client) const {
+    const std::string server = ipv4 ? "10.0.0.2" : "2001:db8::ffff:2";
+    const std::string source = from_client ? address() : server;
+    const std::string destination = from_client ? server : address();
+    Packet packet;
+    (ipv4 ? packet.Ipv4(source, destination) : packet.Ipv6(source, destination))
+        .Tcp(from_client ? port() : 80, from_client ? 80 : port());
+    return packet;
+  }
+  ParsedFrame Parse() const {
+    ParsedFrame parsed{};
+    const Bytes bytes = Segment(true).Build();
+    const auto length = static_cast<uint32_t>(bytes.size());
+    EXPECT_EQ(ParseFrame(bytes, {length, length}, &parsed), DropReason::kNone);
+    return parsed;
+  }
+
+  bool ipv4;
+  uint16_t number;
+};
+
+class PipelineTagTest : public ::testing::TestWithParam<IpVersion> {};
+
 // Two flows whose keys have one tag, and all buckets in common: one of them is
 // not what is likely.
-TEST(PipelineTagTest, TheKeyDecidesWhereTagsAreEqual) {
+TEST_P(PipelineTagTest, TheKeyDecidesWhereTagsAreEqual) {
   Line line(false);
-  const Endpoint server{{10, 0, 0, 2}, 80};
-  std::map<uint16_t, uint16_t> port_of_tag;
-  uint16_t ports[2] = {};
-  for (uint16_t port = 1024; ports[0] == 0; ++port) {
-    size_t source = 0;
-    const uint64_t hash = line.rig().hash()(MakeFlowKey(
-        IpVersion::kIpv4, Endpoint{{10, 0, 0, 1}, port}, server, &source));
-    // As FlowIndex takes it; with so few flows there are two buckets.
+  std::map<uint16_t, uint16_t> number_of_tag;
+  std::vector<Client> clients;
+  for (uint16_t number = 1024; clients.empty(); ++number) {
+    const Client client(GetParam(), number);
+    const uint64_t hash = line.rig().hash()(client.Parse().key);
+    // As FlowIndex takes it.
     const auto [other, first] =
-        port_of_tag.try_emplace(static_cast<uint16_t>(hash | 1), port);
-    if (!first) {
-      ports[0] = other->second;
-      ports[1] = port;
-    }
+        number_of_tag.try_emplace(static_cast<uint16_t>(hash | 1), number);
+    if (!first) clients = {Client(GetParam(), other->second), client};
   }
   int64_t now_ns = kSecond;
-  const auto send = [&](uint16_t port, bool from_client, uint8_t flags,
+  const auto send = [&](const Client& client, bool from_client, uint8_t flags,
                         uint32_t seq, uint32_t ack, size_t payload) {
-    Packet packet;
-    if (from_client) {
-      packet.Ipv4("10.0.0.1", "10.0.0.2").Tcp(port, 80);
-    } else {
-      packet.Ipv4("10.0.0.2", "10.0.0.1").Tcp(80, port);
-    }
-    packet.Flags(flags).Seq(seq).Ack(ack).Payload(std::string(payload, 'x'));
-    line.Add(packet.Build(), now_ns += 1000);
+    line.Add(client.Segment(from_client)
+                 .Flags(flags)
+                 .Seq(seq)
+                 .Ack(ack)
+                 .Payload(std::string(payload, 'x'))
+                 .Build(),
+             now_ns += 1000);
   };
-  for (const uint16_t port : ports) {
-    send(port, true, kTcpSyn, 99, 0, 0);
-    send(port, false, kTcpSyn | kTcpAck, 499, 100, 0);
-    send(port, true, kTcpAck, 100, 500, 0);
+  for (const Client& client : clients) {
+    send(client, true, kTcpSyn, 99, 0, 0);
+    send(client, false, kTcpSyn | kTcpAck, 499, 100, 0);
+    send(client, true, kTcpAck, 100, 500, 0);
     line.Run();
   }
   // Numbers that fit both.
   for (uint32_t i = 0; i < 20; ++i) {
-    for (const uint16_t port : ports) {
-      send(port, true, kTcpAck, 100 + 8 * i, 500, 8);
+    for (const Client& client : clients) {
+      send(client, true, kTcpAck, 100 + 8 * i, 500, 8);
     }
     line.Run();
   }
@@ -299,16 +328,29 @@ TEST(PipelineTagTest, TheKeyDecidesWhereTagsAreEqual) {
   for (uint32_t i = 0; i < 2; ++i) {
     FlowSnapshot flow{};
     ASSERT_TRUE(line.rig().flows().ReadAt(i, &flow));
-    EXPECT_EQ(flow.side[0].endpoint.port, ports[i]);
+    const ParsedFrame sent = clients[i].Parse();
+    EXPECT_EQ(flow.version, GetParam());
+    EXPECT_EQ(flow.side[0].endpoint, sent.key.endpoint(sent.source_index));
     EXPECT_EQ(flow.side[0].frames, 22u);
     EXPECT_EQ(flow.side[0].payload_bytes, 160u);
+    const FlowTable& flows = line.rig().flows();
+    EXPECT_EQ(flows.FindId(line.rig().hash()(sent.key), sent.key), flow.id);
     LastFrameInfo info{};
     const Bytes last = line.LastFrame(flow.id, Side::kClient, &info);
-    ASSERT_GE(last.size(), 36u);
-    EXPECT_EQ(last[34] << 8 | last[35], ports[i]);
+    ParsedFrame kept{};
+    const auto length = static_cast<uint32_t>(last.size());
+    ASSERT_EQ(ParseFrame(last, {length, length}, &kept), DropReason::kNone);
+    EXPECT_EQ(kept.key, sent.key);
     EXPECT_EQ(info.seq, 252u);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, PipelineTagTest,
+                         ::testing::Values(IpVersion::kIpv4, IpVersion::kIpv6),
+                         [](const auto& version) {
+                           return version.param == IpVersion::kIpv4 ? "Ipv4"
+                                                                    : "Ipv6";
+                         });
 
 }  // namespace
 }  // namespace mosd::dataplane
