@@ -26,7 +26,7 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
   writer_ = std::make_unique<dataplane::FrameWriter>(pool_.get());
   dataplane::FlowTableOptions options;
   options.max_flows = flows;
-  options.max_ended_flows = 1024;
+  options.max_ended_flows = kEndedFlows;
   options.ended_retention_ns = 3'600'000'000'000;
   auto table =
       dataplane::FlowTable::Create(options, &hash_, writer_.get(), &events_);

@@ -16,6 +16,8 @@ namespace mosd::testing {
 // One thread feeds pipeline(); any may read the rest.
 class PipelineRig {
  public:
+  static constexpr uint32_t kEndedFlows = 1024;  // at most
+
   // Memory for `flows` flows with both last frames of `frame_bytes`; where
   // there is none, the program ends with a message.
   PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/flow/flow_index.h"
 #include "dataplane/last_frame_reader.h"
 #include "dataplane/packet/parser.h"
 #include "dataplane/packet/plain_frame.h"
@@ -256,12 +257,12 @@ TEST_F(PipelineWaysTest, MeanTheSame) {
 // in the end of their addresses.
 struct Client {
   Client(IpVersion version, uint16_t number)
-      : ipv4(version == IpVersion::kIpv4), number(number) {}
+      : ipv4(version == IpVersion::kIpv4), which(number) {}
 
   std::string address() const {
-    return ipv4 ? "10.0.0.1" : absl::StrCat("2001:db8::", absl::Hex(number));
+    return ipv4 ? "10.0.0.1" : absl::StrCat("2001:db8::", absl::Hex(which));
   }
-  uint16_t port() const { return ipv4 ? number : 4000; }
+  uint16_t port() const { return ipv4 ? which : 4000; }
   Packet Segment(bool from_client) const {
     const std::string server = ipv4 ? "10.0.0.2" : "2001:db8::ffff:2";
     const std::string source = from_client ? address() : server;
@@ -280,25 +281,40 @@ struct Client {
   }
 
   bool ipv4;
-  uint16_t number;
+  uint16_t which;
 };
 
-class PipelineTagTest : public ::testing::TestWithParam<IpVersion> {};
+class PipelineTagTest : public ::testing::TestWithParam<IpVersion> {
+ protected:
+  // Two clients of which a flow index for as many flows takes one for the
+  // other.
+  static std::vector<Client> FindTwins(const FlowHash& hash) {
+    std::map<uint16_t, std::vector<uint16_t>> by_tag;
+    for (uint16_t number = 1024; number != 0; ++number) {
+      const Client client(GetParam(), number);
+      const uint64_t of_client = hash(client.Parse().key);
+      auto& others = by_tag[static_cast<uint16_t>(of_client | 1)];
+      for (const uint16_t other : others) {
+        auto index = FlowIndex::Create(kRecords);
+        EXPECT_TRUE(index.ok());
+        const Client twin(GetParam(), other);
+        index->Insert(hash(twin.Parse().key), 7);
+        if (index->Likely(of_client) == 7) return {twin, client};
+      }
+      others.push_back(number);
+    }
+    return {};
+  }
 
-// Two flows whose keys have one tag, and all buckets in common: one of them is
-// not what is likely.
+  // Of a PipelineRig.
+  static constexpr uint32_t kRecords =
+      kFlows + PipelineRig::kEndedFlows + FlowTable::kBurstSlack;
+};
+
 TEST_P(PipelineTagTest, TheKeyDecidesWhereTagsAreEqual) {
   Line line(false);
-  std::map<uint16_t, uint16_t> number_of_tag;
-  std::vector<Client> clients;
-  for (uint16_t number = 1024; clients.empty(); ++number) {
-    const Client client(GetParam(), number);
-    const uint64_t hash = line.rig().hash()(client.Parse().key);
-    // As FlowIndex takes it.
-    const auto [other, first] =
-        number_of_tag.try_emplace(static_cast<uint16_t>(hash | 1), number);
-    if (!first) clients = {Client(GetParam(), other->second), client};
-  }
+  const std::vector<Client> clients = FindTwins(line.rig().hash());
+  ASSERT_EQ(clients.size(), 2u);
   int64_t now_ns = kSecond;
   const auto send = [&](const Client& client, bool from_client, uint8_t flags,
                         uint32_t seq, uint32_t ack, size_t payload) {
