@@ -21,12 +21,6 @@ namespace mosd::dataplane {
 // when the destination is cold (see dataplane/README.md).
 inline constexpr size_t kNonTemporalBytes = 512;
 
-// Whether CopyToShared() stores so many bytes past the caches, which takes
-// fences, one before a frame's bytes and one behind.
-constexpr bool PassesTheCaches(size_t size) {
-  return size >= kNonTemporalBytes;
-}
-
 // Reads `size` bytes. Word by word with acquire, so that whatever the caller
 // loads afterwards to validate the copy is loaded after it.
 inline void CopyFromShared(void* to, const void* shared, size_t size) {
@@ -100,11 +94,9 @@ inline void StreamFrame(uint8_t* out, const uint8_t* in, size_t size) {
 }
 #endif
 
-// Writes `size` bytes; whatever follows them in their last cache line belongs
-// to the same buffer, and may be lost. Stores may pass the caches and are
-// weakly ordered: call StoreFence() before publishing them. On x86-64 they are
-// no atomics in the language's sense, but vectors: which of them a reader has
-// met does not matter, since it throws the copy away if it has met any.
+// Writes `size` bytes. On x86-64 the stores are no atomics in the language's
+// sense, but vectors: which of them a reader has met does not matter, since it
+// throws the copy away if it has met any.
 inline void CopyToShared(void* shared, const void* from, size_t size) {
   const auto* in = static_cast<const uint8_t*>(from);
 #if defined(MOSD_THREAD_SANITIZER) || !defined(__x86_64__)
@@ -117,13 +109,24 @@ inline void CopyToShared(void* shared, const void* from, size_t size) {
   }
 #else
   auto* out = static_cast<uint8_t*>(shared);
-  if (PassesTheCaches(size)) {
-    StreamFrame(out, in, size);
-  } else if (IsSmall(size)) {
+  if (IsSmall(size)) {
     CopySmall(out, in, size);
   } else {
     std::memcpy(out, in, size);
   }
+#endif
+}
+
+// The same past the caches, of at least kNonTemporalBytes; whatever follows
+// them in their last cache line belongs to the same buffer, and may be lost.
+// Such stores are weakly ordered: this takes a StoreFence() before, and one
+// behind.
+inline void CopyPastCaches(void* shared, const void* from, size_t size) {
+#if defined(MOSD_THREAD_SANITIZER) || !defined(__x86_64__)
+  CopyToShared(shared, from, size);
+#else
+  StreamFrame(static_cast<uint8_t*>(shared), static_cast<const uint8_t*>(from),
+              size);
 #endif
 }
 

@@ -32,8 +32,8 @@ void FrameWriter::Publish() {
   for (size_t i = 0; i < staged_count_; ++i) {
     const Staged& staged = staged_[i];
     if (staged.late_bytes == 0) continue;
-    CopyToShared(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
-                 staged.late_bytes);
+    CopyPastCaches(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
+                   staged.late_bytes);
   }
   StoreFence();  // the new bytes before their names
   for (size_t i = 0; i < staged_count_; ++i) {

@@ -1,25 +1,23 @@
 // What a packet costs a worker over receiving and freeing it, by size of frame
 // and number of flows; how that grows with the flows; and what of it is the
-// keeping of last frames, also over a plain copy of the same bytes.
+// keeping of last frames, also over a plain copy of the same bytes, which is
+// the floor under all of it.
 //
 //   pipeline_bench [PACKETS [ROUNDS [MOST_FLOWS]]]
 //
 // CPU time. In each round all loops run one after the other, over PACKETS
 // packets each. More flows than MOST_FLOWS are left out: ten million need 6 GB,
 // and a million of 1,514 bytes, with the copies, 7.
-#include <rte_mbuf.h>
-
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "dataplane/base/region.h"
+#include "dataplane/frame/frame_copy.h"
 #include "tests/bench/fed_pipeline.h"
+#include "tests/bench/frame_copies.h"
 #include "tests/bench/report.h"
 #include "tests/bench/start.h"
 #include "tests/bench/statistics.h"
@@ -38,50 +36,6 @@ struct Target {
 constexpr Target kTargets[] = {
     {1'000, 25, 45}, {100'000, 60, 80}, {1'000'000, 70, 95}};
 
-// The same frames, each copied to where the last one of its flow and side would
-// lie: memory as the frame pool has it, in the order of the flows.
-class Copies {
- public:
-  Copies(uint32_t flows, uint32_t frame_bytes)
-      : flows_(flows), traffic_(flows, frame_bytes) {
-    size_t frame_class = 0;
-    while (dataplane::FrameClassCapacity(frame_class) < frame_bytes) {
-      ++frame_class;
-    }
-    place_bytes_ = size_t{dataplane::kFrameClassUnits[frame_class]} *
-                   dataplane::kFrameUnit;
-    auto region = dataplane::Region::Map(flows * 2 * place_bytes_);
-    if (!region.ok()) Fail(std::string(region.status().message()));
-    region_ = *std::move(region);
-    Feed(traffic_.handshake_frames() + 2 * uint64_t{flows});
-  }
-
-  double Feed(uint64_t packets) {
-    return Measure(&traffic_, packets, [this](rte_mbuf** frames) {
-      for (uint32_t i = 0; i < Traffic::kBurst; ++i) Copy(*frames[i]);
-      rte_pktmbuf_free_bulk(frames, Traffic::kBurst);
-    });
-  }
-
- private:
-  void Copy(const rte_mbuf& frame) {
-    std::memcpy(region_.data() + (flow_ * 2 + side_) * place_bytes_ +
-                    dataplane::kFrameHeaderBytes,
-                rte_pktmbuf_mtod(&frame, const void*), frame.data_len);
-    if (++flow_ == flows_) {
-      flow_ = 0;
-      side_ ^= 1;
-    }
-  }
-
-  const uint32_t flows_;
-  Traffic traffic_;
-  dataplane::Region region_;
-  size_t place_bytes_;
-  size_t flow_ = 0;
-  size_t side_ = 0;
-};
-
 // The pipelines of one number of flows, and what was measured of them, ns a
 // packet over rx-only.
 struct Loops {
@@ -90,7 +44,8 @@ struct Loops {
         tracking({.flows = goal.flows,
                   .frame_bytes = frame_bytes,
                   .last_frame = false}),
-        everything({.flows = goal.flows, .frame_bytes = frame_bytes}) {
+        everything({.flows = goal.flows, .frame_bytes = frame_bytes}),
+        copies(goal.flows, frame_bytes) {
     tracking.Open();
     everything.Open();
   }
@@ -98,8 +53,11 @@ struct Loops {
   const Target target;
   FedPipeline tracking;    // no last frames
   FedPipeline everything;  // all on
+  FrameCopies copies;      // nothing but the bytes
   std::vector<double> off;
   std::vector<double> on;
+  std::vector<double> copied;
+  std::vector<double> copied_past_caches;
 };
 
 std::string Of(uint32_t frame_bytes, uint32_t flows) {
@@ -119,6 +77,17 @@ void PrintCost(const Loops& loops, uint32_t frame_bytes,
          Format(SpreadOf(Ratios(loops.on, base)), 1), on.median <= target_ns});
   Print({"without last frames, " + of, "", Format(SpreadOf(loops.off), 1, "ns"),
          baseline, Format(SpreadOf(Ratios(loops.off, base)), 1), std::nullopt});
+  const auto print_copies = [&](const char* way,
+                                const std::vector<double>& copies) {
+    Print({std::string("floor: the frames' bytes copied into their places, ") +
+               way + ", " + of,
+           "", Format(SpreadOf(copies), 1, "ns"), baseline,
+           Format(SpreadOf(Ratios(copies, base)), 1), std::nullopt});
+  };
+  print_copies("memcpy", loops.copied);
+  if (frame_bytes >= dataplane::kNonTemporalBytes) {
+    print_copies("past the caches", loops.copied_past_caches);
+  }
 }
 
 void PrintGrowth(const std::vector<double>& few, uint32_t few_flows,
@@ -132,8 +101,7 @@ void PrintGrowth(const std::vector<double>& few, uint32_t few_flows,
          Format(growth, 2), growth.median <= most});
 }
 
-void PrintKeeping(const Loops& loops, uint32_t frame_bytes,
-                  const std::vector<double>& copies) {
+void PrintKeeping(const Loops& loops, uint32_t frame_bytes) {
   std::vector<double> keeping;
   for (size_t i = 0; i < loops.on.size(); ++i) {
     keeping.push_back(loops.on[i] - loops.off[i]);
@@ -145,10 +113,10 @@ void PrintKeeping(const Loops& loops, uint32_t frame_bytes,
   Print({measure, "at most 0.25 of the pipeline", measured,
          "pipeline " + Format(SpreadOf(loops.on), 1, "ns"), Format(share, 2),
          share.median <= 0.25});
-  const Spread over_copies = SpreadOf(Ratios(keeping, copies));
+  const Spread over_copies = SpreadOf(Ratios(keeping, loops.copied));
   Print({measure, "at most 0.5 of copying the frames", measured,
-         "memcpy " + Format(SpreadOf(copies), 1, "ns"), Format(over_copies, 2),
-         over_copies.median <= 0.5});
+         "memcpy " + Format(SpreadOf(loops.copied), 1, "ns"),
+         Format(over_copies, 2), over_copies.median <= 0.5});
 }
 
 void CostRows(uint32_t frame_bytes, uint64_t packets, uint64_t rounds,
@@ -161,13 +129,15 @@ void CostRows(uint32_t frame_bytes, uint64_t packets, uint64_t rounds,
   const Loops& few = *all.front();
   const Loops& many = *all.back();
   Traffic rx_only(many.target.flows, frame_bytes);
-  Copies copies(many.target.flows, frame_bytes);
   std::vector<double> base;
-  std::vector<double> copied;
   for (uint64_t i = 0; i < rounds; ++i) {
     base.push_back(MeasureRxOnly(&rx_only, packets));
-    copied.push_back(copies.Feed(packets) - base.back());
     for (const auto& loops : all) {
+      loops->copied.push_back(
+          loops->copies.Feed(packets, FrameCopies::Way::kMemcpy) - base.back());
+      loops->copied_past_caches.push_back(
+          loops->copies.Feed(packets, FrameCopies::Way::kPastCaches) -
+          base.back());
       loops->off.push_back(loops->tracking.Feed(packets) - base.back());
       loops->on.push_back(loops->everything.Feed(packets) - base.back());
     }
@@ -181,7 +151,7 @@ void CostRows(uint32_t frame_bytes, uint64_t packets, uint64_t rounds,
     PrintGrowth(few.on, few.target.flows, many.on, many.target.flows,
                 frame_bytes, 3, "at most 3 times");
   }
-  PrintKeeping(many, frame_bytes, copied);
+  PrintKeeping(many, frame_bytes);
 }
 
 void ManyFlowsRow(uint64_t packets, uint64_t rounds) {
