@@ -181,10 +181,10 @@ bool Context::Wants(const Listener& listener, uint32_t event,
     return listener.frame_filter == nullptr ||
            listener.frame_filter->Matches(*frame.frame);
   }
-  const bool ipv4 = frame.parsed->key.version == dataplane::IpVersion::kIpv4;
+  const bool ipv4 = frame.parsed().key.version == dataplane::IpVersion::kIpv4;
   return (ipv4 ? listener.ipv4 : listener.ipv6) &&
-         Matches(listener.orphan_filter, frame.parsed->key,
-                 frame.parsed->source_index);
+         Matches(listener.orphan_filter, frame.parsed().key,
+                 frame.parsed().source_index);
 }
 
 void Context::OnFrame(const FrameView& frame) {

@@ -116,8 +116,8 @@ void FlowMonitor::ReachReceiver(MonitoredFlow* flow, const FrameView& frame,
   const bool toward_server = receiver == Side::kServer;
   if (tracked.in_window) Acknowledge(flow, tracked.sender);
   // What a reset carries belongs to no stream.
-  const bool data = frame.parsed->payload_length != 0 &&
-                    !(frame.parsed->tcp_flags & dataplane::kTcpRst);
+  const bool data = frame.parsed().payload_length != 0 &&
+                    !(frame.parsed().tcp_flags & dataplane::kTcpRst);
   const bool ahead =
       data && tracked.in_window && CameBefore(flow, frame, tracked);
   const uint32_t again = tracked.repetition || ahead ? MOS_ON_REXMIT : 0;

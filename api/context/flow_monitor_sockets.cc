@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<FlowMonitor>> FlowMonitor::Create(
 // The first SYN decides, for each socket by its own filter.
 MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame, FlowRecord* record) {
   MonitoredFlow* flow = nullptr;
-  const dataplane::FlowKey& key = frame.parsed->key;
+  const dataplane::FlowKey& key = frame.parsed().key;
   const size_t client = record->Status().client_index();
   const bool ipv4 = key.version == dataplane::IpVersion::kIpv4;
   for (const int number : stream_listeners_) {

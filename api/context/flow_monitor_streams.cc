@@ -25,7 +25,7 @@ uint32_t BytesBeforeStream(const MonitoredFlow& flow, const FrameView& frame,
   if (tracked.stream_offset != 0) [[likely]]
     return 0;
   return dataplane::TcpBytesBeforeStream(flow.record->tcp, tracked.sender,
-                                         dataplane::SegmentOf(*frame.parsed));
+                                         dataplane::SegmentOf(frame.parsed()));
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ bool FlowMonitor::CameBefore(MonitoredFlow* flow, const FrameView& frame,
                              const TrackedFrame& tracked) {
   const Side receiver = Other(tracked.sender);
   const uint64_t begin = tracked.stream_offset;
-  const uint64_t end = begin + frame.parsed->payload_length -
+  const uint64_t end = begin + frame.parsed().payload_length -
                        BytesBeforeStream(*flow, frame, tracked);
   const StreamBuffer& buffer = flow->buffer[Index(receiver)];
   if (flow->buffer_bytes[Index(receiver)] != 0) {
@@ -87,7 +87,7 @@ void FlowMonitor::FollowInOrder(MonitoredFlow* flow, Side receiver,
 // The bytes that a segment brings its receiver.
 void FlowMonitor::Receive(MonitoredFlow* flow, const FrameView& frame,
                           const TrackedFrame& tracked) {
-  const dataplane::ParsedFrame& parsed = *frame.parsed;
+  const dataplane::ParsedFrame& parsed = frame.parsed();
   const Side receiver = Other(tracked.sender);
   if (flow->buffer_bytes[Index(receiver)] == 0) return;
   const uint32_t first =

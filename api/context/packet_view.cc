@@ -53,6 +53,10 @@ void PacketView::ShowEdits() {
 
 void PacketView::Publish() {
   access_.frame_writer->Publish();
+  // As they came, before the bytes change.
+  if (frame_ != nullptr && frame_->reason == dataplane::DropReason::kNone) {
+    frame_->parsed();
+  }
   changed_ = true;
   Withdraw();
 }
@@ -66,14 +70,14 @@ int PacketView::Edit(off_t offset, const uint8_t* data, uint16_t length,
   const rte_mbuf* const frame = frame_->frame;
   const uint32_t bytes_before = frame->pkt_len;
   bool drop = false;
-  const int error = EditPacket(frame_->frame, *frame_->parsed, offset, data,
+  const int error = EditPacket(frame_->frame, frame_->parsed(), offset, data,
                                length, option, &drop);
   // Nothing is forwarded that could be dropped.
   if (error != 0 || drop) return error;
-  edited_headers_ = AfterEdit(frame, *frame_->parsed, length, option);
+  edited_headers_ = AfterEdit(frame, frame_->parsed(), length, option);
   edited_frame_ = *frame_;
   edited_frame_.wire_length += frame->pkt_len - bytes_before;
-  edited_frame_.parsed = &edited_headers_;
+  edited_frame_.headers = &edited_headers_;
   edited_mbuf_ = frame;
   frame_ = &edited_frame_;
   return 0;
@@ -90,14 +94,14 @@ bool PacketView::CopyCurrent(pkt_info* info) {
                   info);
     return true;
   }
-  FillTcpNumbers(*frame.parsed, frame.time_ns, frame.port,
-                 ClampedLengths(*frame.parsed, frame.wire_length),
+  FillTcpNumbers(frame.parsed(), frame.time_ns, frame.port,
+                 ClampedLengths(frame.parsed(), frame.wire_length),
                  tracked_ != nullptr ? tracked_->stream_offset : 0, info);
-  PointIntoCopy(*frame.parsed, copy_, info);
+  PointIntoCopy(frame.parsed(), copy_, info);
   if (&frame == &edited_frame_) [[unlikely]] {
     // The program may have cut off what its headers still promise.
     const uint32_t there = std::min(frame.wire_length, kMaxFrameBytes);
-    PointIntoPart(*frame.parsed, {copy_, std::max(copied, there)}, info);
+    PointIntoPart(frame.parsed(), {copy_, std::max(copied, there)}, info);
   }
   return true;
 }

@@ -53,8 +53,9 @@ class PacketView {
     offered_side_ = side;
   }
   void Withdraw() { offered_ = nullptr; }
-  // What most calls ask for: a packet that was offered, in one small piece.
-  // False: it is not that; `*info` is as it was.
+  // What most calls ask for: a packet that was offered, a small and plain frame
+  // that nobody else has asked about. False: it is not that; `*info` is as it
+  // was.
   bool CopyOffered(int socket, int side, pkt_info* info);
 
   // Last frames are readable by all threads, the current one included, whose

@@ -9,26 +9,46 @@
 
 namespace mosd::api {
 
+// Of a plain frame, what struct pkt_info wants to know.
+struct PlainHeaders {
+  explicit PlainHeaders(const dataplane::PlainFrame& frame)
+      : ip_length(frame.ip_length()),
+        payload_length(frame.payload_length()),
+        seq(frame.seq()),
+        ack(frame.ack()),
+        payload_offset(frame.payload_offset()),
+        window(frame.window()) {}
+
+  static constexpr uint32_t ip_offset = dataplane::PlainFrame::kIpOffset;
+  static constexpr uint32_t tcp_offset = dataplane::PlainFrame::kTcpOffset;
+  uint32_t ip_length;
+  uint32_t payload_length;
+  uint32_t seq;
+  uint32_t ack;
+  uint32_t payload_offset;
+  uint16_t window;
+};
+
 inline bool PacketView::CopyOffered(int socket, int side, pkt_info* info) {
   const dataplane::FrameView* const frame = offered_;
   if (frame == nullptr || offered_socket_ != socket || offered_side_ != side) {
     return false;
   }
-  const rte_mbuf& mbuf = *frame->frame;
-  if (!dataplane::IsSmall(mbuf.pkt_len) || mbuf.nb_segs != 1 ||
-      mbuf.pkt_len < frame->wire_length) {
+  const uint32_t bytes = frame->frame->pkt_len;
+  if (frame->plain == nullptr || !dataplane::IsSmall(bytes) ||
+      bytes < frame->wire_length) {
     return false;
   }
-  dataplane::CopySmall(copy_, rte_pktmbuf_mtod(&mbuf, const uint8_t*),
-                       mbuf.pkt_len);
+  dataplane::CopySmall(copy_, reinterpret_cast<const uint8_t*>(frame->plain),
+                       bytes);
   // All of it is here, so no length exceeds that of the frame.
-  const dataplane::ParsedFrame& parsed = *frame->parsed;
+  const PlainHeaders headers(*frame->plain);
   const SegmentLengths lengths{static_cast<uint16_t>(frame->wire_length),
-                               static_cast<uint16_t>(parsed.ip_length),
-                               static_cast<uint16_t>(parsed.payload_length)};
-  FillTcpNumbers(parsed, frame->time_ns, frame->port, lengths,
+                               static_cast<uint16_t>(headers.ip_length),
+                               static_cast<uint16_t>(headers.payload_length)};
+  FillTcpNumbers(headers, frame->time_ns, frame->port, lengths,
                  tracked_->stream_offset, info);
-  PointIntoCopy(parsed, copy_, info);
+  PointIntoCopy(headers, copy_, info);
   return true;
 }
 

@@ -8,14 +8,11 @@
 
 #include <cstdint>
 
-#include "dataplane/base/drop_reason.h"
 #include "dataplane/flow/flow_record.h"
 #include "dataplane/flow/flow_snapshot.h"
+#include "dataplane/flow/frame_view.h"
 #include "dataplane/flow/side.h"
-#include "dataplane/packet/parser.h"
 #include "dataplane/tcp/tcp_state.h"
-
-struct rte_mbuf;
 
 namespace mosd::dataplane {
 
@@ -29,16 +26,6 @@ struct WorkerAccess {
   FlowTable* flows = nullptr;
   FramePool* frame_pool = nullptr;
   FrameWriter* frame_writer = nullptr;
-};
-
-// A frame while it is processed.
-struct FrameView {
-  rte_mbuf* frame;
-  int64_t time_ns;
-  uint32_t wire_length;
-  uint8_t port;
-  DropReason reason;          // kNone: `parsed` is valid
-  const ParsedFrame* parsed;  // a TCP segment
 };
 
 // A frame that was accounted to a flow.

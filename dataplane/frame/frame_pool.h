@@ -110,14 +110,7 @@ class FramePool {
   std::byte* At(uint32_t unit) const {
     return region_.data() + size_t{unit} * kFrameUnit;
   }
-  // Whether all buffers that were ever handed out fit into a worker's share of
-  // the caches.
-  bool FitsCaches() const { return carved_units_ <= kCachesBytes / kFrameUnit; }
   uint64_t capacity_bytes() const { return uint64_t{units_} * kFrameUnit; }
-
-  // What a worker may take for its own of a processor's caches: an eighth of an
-  // L3 of 32 MiB.
-  static constexpr uint32_t kCachesBytes = 4 << 20;
 
   // Any thread. What a worker does meanwhile is counted in part.
   uint64_t InUse(size_t frame_class) const;

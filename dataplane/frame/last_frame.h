@@ -40,10 +40,10 @@ struct FrameRecord {
   uint8_t port;
 };
 
-// Puts frames into slots. Large ones are stored past the caches, once those
-// would not hold them all, and ordering such stores costs the same for one as
-// for many: they wait for Publish(), and so does what comes after one, for
-// frames are published in order. Owned by a worker.
+// Puts frames into slots. Large ones are stored past the caches, and ordering
+// such stores costs the same for one as for many: they wait for Publish(), and
+// so does what comes after one, for frames are published in order. Owned by a
+// worker.
 //
 //   for each frame of a burst: Put(...)
 //   Publish()

@@ -88,8 +88,7 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
       record.wire_length | uint64_t{record.generation} << 32,
       std::memory_order_release);
   const uint64_t word = SlotWord(buffer, stamp);
-  if (bytes >= kNonTemporalBytes && !pool_->FitsCaches())
-    return Stage({slot, word, data, bytes});
+  if (bytes >= kNonTemporalBytes) return Stage({slot, word, data, bytes});
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   CopyToShared(header + 1, data, bytes);

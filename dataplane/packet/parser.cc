@@ -185,9 +185,7 @@ DropReason ParseFrame(std::span<const uint8_t> headers, FrameLength length,
   const uint32_t wire_bytes = std::max(
       {length.wire, length.captured, static_cast<uint32_t>(headers.size())});
   if (const PlainFrame* const plain = PlainFrame::Look(bytes, wire_bytes)) {
-    uint8_t source_index;
-    const FlowKeyHead key = plain->key(&source_index);
-    plain->Fill(key.Ipv4(), source_index, parsed);
+    plain->Parse(parsed);
     return DropReason::kNone;
   }
   return ParseLayers(bytes, wire_bytes, parsed);

@@ -49,10 +49,11 @@ class PlainFrame {
   uint16_t window() const { return tcp_.window.value(); }
   uint8_t tcp_flags() const { return tcp_.flags; }
 
-  // All of it. The key and the source's place are what key() says.
-  void Fill(const FlowKey& key, uint8_t source_index,
-            ParsedFrame* parsed) const {
-    *parsed = {.key = key,
+  // All of it.
+  void Parse(ParsedFrame* parsed) const {
+    uint8_t source_index;
+    const FlowKeyHead head = key(&source_index);
+    *parsed = {.key = head.Ipv4(),
                .source_index = source_index,
                .tcp_flags = tcp_flags(),
                .window_scale = kNoWindowScale,

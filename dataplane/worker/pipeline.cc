@@ -48,7 +48,6 @@ Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
       frames_(frames),
       handoff_(handoff),
       tracker_(table, options.midstream_pickup, options.time_wait),
-      details_(std::make_unique<Details[]>(kBurst)),
       whole_(std::make_unique<uint8_t[]>(kMaxFrameBytes)) {
   if (handoff != nullptr) {
     outgoing_ = std::make_unique<Outgoing[]>(handoff->workers());
@@ -111,7 +110,7 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
 
 DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
   const FrameStamp& stamp = *StampOf(frame);
-  ParsedFrame& parsed = details_[number].parsed;
+  ParsedFrame& parsed = parsed_[number];
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
@@ -131,17 +130,17 @@ DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
   return job.reason;
 }
 
+inline const FrameView& Pipeline::MakeView(uint32_t number) {
+  const Job& job = jobs_[number];
+  return views_[number] = {taken_[number],  job.time_ns, job.wire_length,
+                           job.port,        job.reason,  job.plain,
+                           &parsed_[number]};
+}
+
 const FrameView& Pipeline::View(uint32_t number) {
-  Job& job = jobs_[number];
-  auto& [view, parsed] = details_[number];
-  if (job.viewed) return view;
-  job.viewed = true;
-  view = {taken_[number], job.time_ns, job.wire_length,
-          job.port,       job.reason,  &parsed};
-  if (job.plain != nullptr) {
-    job.plain->Fill(job.key.Ipv4(), job.source_index, &parsed);
-  }
-  return view;
+  if (jobs_[number].viewed) return views_[number];
+  jobs_[number].viewed = true;
+  return MakeView(number);
 }
 
 uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
@@ -222,7 +221,7 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   result.flow = nullptr;
   if (job.reason != DropReason::kNone) return job.reason;
   const FrameView& view = View(number);
-  const ParsedFrame& parsed = *view.parsed;
+  const ParsedFrame& parsed = view.parsed();
   if (table_->HasKey(*job.flow, parsed.key) &&
       tracker_.TrackExpected(job.flow, parsed.source_index, SegmentOf(parsed),
                              view.wire_length, view.time_ns, &result)) {
@@ -260,7 +259,7 @@ void Pipeline::KeepOther(uint32_t number) {
   const ExpectedFrame& result = results_[number];
   if (result.flow == nullptr) return;
   const FrameView& view = View(number);
-  const uint32_t least = view.parsed->payload_offset;
+  const uint32_t least = view.parsed().payload_offset;
   const uint32_t kept =
       std::min(view.frame->pkt_len, std::max(snaplen_bytes_, least));
   const bool whole = view.frame->nb_segs == 1;
@@ -313,16 +312,22 @@ uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
 // Frame by frame: what a sink sees of a flow is what it is with that frame.
 uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   uint32_t dropped = 0;
+  // What is told of most frames, all but three fields of it once and for all.
+  TrackedFrame expected = ExpectedFrame{}.Whole();
   for (uint32_t i = 0; i < jobs; ++i) {
+    // None is plain where all frames are told, so that comes before tracking.
+    if (TrackPlain(i)) [[likely]] {
+      if (options_.last_frame) Keep(i);
+      expected.flow = results_[i].flow;
+      expected.sender = static_cast<Side>(results_[i].sender);
+      expected.stream_offset = results_[i].stream_offset;
+      Deliver(MakeView(i), expected, interest);
+      continue;
+    }
     if (interest & FlowSink::kFrames) sink_->OnFrame(View(i));
     TrackedFrame tracked;
-    DropReason reason = DropReason::kNone;
-    if (TrackPlain(i)) [[likely]] {
-      tracked = results_[i].Whole();
-    } else {
-      reason = TrackOther(i, &tracked);
-    }
-    if (reason == DropReason::kNone) [[likely]] {
+    const DropReason reason = TrackOther(i, &tracked);
+    if (reason == DropReason::kNone) {
       if (options_.last_frame) Keep(i);
       Deliver(View(i), tracked, interest);
       tracker_.Conclude(tracked, jobs_[i].time_ns);

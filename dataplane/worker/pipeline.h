@@ -66,7 +66,7 @@ class Pipeline {
   // A frame between two stages, in one cache line.
   struct alignas(64) Job {
     int64_t time_ns;
-    const PlainFrame* plain;  // null: it is another one, see Details
+    const PlainFrame* plain;  // null: it is another one, see parsed_
     uint64_t hash;            // of a TCP segment, else 0
     FlowRecord* flow;  // what its flow most likely is, if the key is the same
     FlowKeyHead key;   // of a plain frame, else 0
@@ -75,16 +75,9 @@ class Pipeline {
     uint8_t source_index;     // of a plain frame
     uint8_t port;
     DropReason reason;  // kNone: a TCP segment
-    bool viewed;        // its Details are there
+    bool viewed;        // its FrameView is there
   };
   static_assert(sizeof(Job) == 64);
-
-  // What is wanted of a frame that goes another way than most, or that a sink
-  // is told of.
-  struct Details {
-    FrameView view;
-    ParsedFrame parsed;
-  };
 
   inline void CountReceived(rte_mbuf* const* frames, uint32_t count);
   // Parses and hashes frames into jobs_, and returns how many there are. What
@@ -112,8 +105,9 @@ class Pipeline {
   void KeepOther(uint32_t number);
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
-  // A job as a sink sees it.
+  // A job as a sink sees it; made once, or when there is none yet.
   const FrameView& View(uint32_t number);
+  inline const FrameView& MakeView(uint32_t number);
   void Deliver(const FrameView& view, const TrackedFrame& tracked,
                uint32_t interest);
 
@@ -132,8 +126,10 @@ class Pipeline {
   rte_mbuf* taken_[kBurst];  // frames of the jobs
   ExpectedFrame results_[kBurst];
 
-  // Of the jobs, by number.
-  std::unique_ptr<Details[]> details_;
+  // Where a program is told of a frame, or that goes another way than most.
+  FrameView views_[kBurst];
+  ParsedFrame parsed_[kBurst];
+
   // Frames to be handed over, by owner.
   struct Outgoing {
     rte_mbuf* frames[kBurst];

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -287,6 +288,11 @@ TEST_F(LivePortTest, AnInterfaceThatComesUpLater) {
   ASSERT_NE(port, nullptr);
   EXPECT_FALSE(port->Snapshot().link_up);
   ASSERT_TRUE(Shell("ip link set in up"));
+  // The kernel finds out whether there is a carrier a moment later.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!port->Snapshot().link_up && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   EXPECT_TRUE(port->Snapshot().link_up);
   Send(Segment(1, 100));
   EXPECT_EQ(Receive(*port, 1).size(), 1U);

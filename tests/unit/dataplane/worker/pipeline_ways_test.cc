@@ -50,7 +50,7 @@ class CountingSink : public FlowSink {
   void OnSegment(const FrameView& frame, const TrackedFrame& tracked) override {
     if (tracked.started) tracked.flow->sink_data = 1;
     ++told;
-    payload_bytes += frame.parsed->payload_length;
+    payload_bytes += frame.parsed().payload_length;
   }
   void OnOrphan(const FrameView&) override { ++orphans; }
   void OnFlowEnd(FlowRecord* flow, EndReason) override { flow->sink_data = 0; }
