@@ -28,6 +28,8 @@ test_packages=(
   prometheus
   # Formats the manual.
   groff-base
+  # Makes the Debian package, looks at its units, and a Debian to install it in.
+  dpkg-dev file systemd mmdebstrap
   # Counts instructions.
   valgrind
 )

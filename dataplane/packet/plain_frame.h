@@ -94,7 +94,7 @@ class PlainFrame {
 
   uint32_t end() const { return kIpOffset + ip_length(); }
 
-  wire::Ethernet ethernet_;
+  [[maybe_unused]] wire::Ethernet ethernet_;  // read by HasPlainHeaders()
   wire::Ipv4 ip_;
   wire::Tcp tcp_;
 };
