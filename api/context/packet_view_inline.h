@@ -9,26 +9,6 @@
 
 namespace mosd::api {
 
-// Of a plain frame, what struct pkt_info wants to know.
-struct PlainHeaders {
-  explicit PlainHeaders(const dataplane::PlainFrame& frame)
-      : ip_length(frame.ip_length()),
-        payload_length(frame.payload_length()),
-        seq(frame.seq()),
-        ack(frame.ack()),
-        payload_offset(frame.payload_offset()),
-        window(frame.window()) {}
-
-  static constexpr uint32_t ip_offset = dataplane::PlainFrame::kIpOffset;
-  static constexpr uint32_t tcp_offset = dataplane::PlainFrame::kTcpOffset;
-  uint32_t ip_length;
-  uint32_t payload_length;
-  uint32_t seq;
-  uint32_t ack;
-  uint32_t payload_offset;
-  uint16_t window;
-};
-
 inline bool PacketView::CopyOffered(int socket, int side, pkt_info* info) {
   const dataplane::FrameView* const frame = offered_;
   if (frame == nullptr || offered_socket_ != socket || offered_side_ != side) {
@@ -42,7 +22,8 @@ inline bool PacketView::CopyOffered(int socket, int side, pkt_info* info) {
   dataplane::CopySmall(copy_, reinterpret_cast<const uint8_t*>(frame->plain),
                        bytes);
   // All of it is here, so no length exceeds that of the frame.
-  const PlainHeaders headers(*frame->plain);
+  dataplane::ParsedFrame headers;
+  frame->plain->Parse(&headers);
   const SegmentLengths lengths{static_cast<uint16_t>(frame->wire_length),
                                static_cast<uint16_t>(headers.ip_length),
                                static_cast<uint16_t>(headers.payload_length)};

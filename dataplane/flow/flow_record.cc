@@ -5,9 +5,7 @@ namespace mosd::dataplane {
 bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
                     FlowId id, FlowSnapshot* snapshot) {
   if (!record.Holds(id)) return false;
-  const FlowKeyHead head = record.key.Load();
-  const FlowKey key =
-      head.version() == IpVersion::kIpv4 ? head.Ipv4() : tail.Load().With(head);
+  const FlowKey key = record.Key(tail);
   const FlowStatus status = record.Status();
   snapshot->id = id;
   snapshot->version = key.version;

@@ -177,6 +177,13 @@ struct alignas(64) FlowRecord {
             FlowId::kGenerationMask) == id.generation();
   }
 
+  // `tail`: what belongs to the record, of IPv6. Any thread.
+  FlowKey Key(const SharedKeyTail& tail) const {
+    const FlowKeyHead head = key.Load();
+    return head.version() == IpVersion::kIpv4 ? head.Ipv4()
+                                              : tail.Load().With(head);
+  }
+
   FlowStatus Status() const {
     return FlowStatus(status.load(std::memory_order_acquire));
   }

@@ -96,10 +96,7 @@ bool FlowTable::HasKey(const FlowRecord& flow, const FlowKey& key) const {
 }
 
 FlowKey FlowTable::KeyOf(const FlowRecord& flow) const {
-  const FlowKeyHead head = flow.key.Load();
-  return head.version() == IpVersion::kIpv4
-             ? head.Ipv4()
-             : tails_[NumberOf(flow)].Load().With(head);
+  return flow.Key(tails_[NumberOf(flow)]);
 }
 
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {

@@ -46,18 +46,16 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
 
 uint64_t FramePool::InUse(size_t frame_class) const {
   const Class& c = classes_[frame_class];
-  const uint64_t idle = uint64_t{c.carve_left.Get()} + c.spares.Get() +
-                        (c.tail.Get() - c.head.Get());
+  const uint64_t idle =
+      uint64_t{c.carve_left.Get()} + c.spares.Get() + c.Waiting();
   const uint64_t total = c.total.Get();
   return total - std::min(total, idle);
 }
 
 void FramePool::Spare(Class* c) {
-  const uint32_t head = c->head.Get();
   const uint32_t spares = c->spares.Get();
-  c->spare[spares] = c->ring[head % kRing];
+  c->spare[spares] = c->PopOldest();
   c->spares.Set(spares + 1);
-  c->head.Set(head + 1);
 }
 
 uint32_t FramePool::Carve(size_t frame_class) {
@@ -82,11 +80,7 @@ uint32_t FramePool::Carve(size_t frame_class) {
 
 uint32_t FramePool::Take(size_t frame_class) {
   Class& c = classes_[frame_class];
-  const uint32_t head = c.head.Get();
-  if (c.tail.Get() - head > kQuarantine) {
-    c.head.Set(head + 1);
-    return c.ring[head % kRing];
-  }
+  if (c.Waiting() > kQuarantine) return c.PopOldest();
   const uint32_t spares = c.spares.Get();
   if (spares != 0) {
     c.spares.Set(spares - 1);
@@ -97,10 +91,7 @@ uint32_t FramePool::Take(size_t frame_class) {
 
 uint32_t FramePool::TakeQuarantined(size_t frame_class) {
   Class& c = classes_[frame_class];
-  const uint32_t head = c.head.Get();
-  if (c.tail.Get() == head) return 0;
-  c.head.Set(head + 1);
-  return c.ring[head % kRing];
+  return c.Waiting() == 0 ? 0 : c.PopOldest();
 }
 
 FrameBuffer FramePool::AcquireRare(size_t wanted, uint32_t least_bytes) {

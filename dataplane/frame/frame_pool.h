@@ -89,20 +89,18 @@ class FramePool {
   FrameBuffer Acquire(uint32_t frame_bytes, uint32_t least_bytes) {
     const auto wanted = static_cast<uint8_t>(FrameClassOf(frame_bytes));
     Class& c = classes_[wanted];
-    const uint32_t head = c.head.Get();
-    if (c.tail.Get() - head <= kQuarantine) [[unlikely]]
+    if (c.Waiting() <= kQuarantine) [[unlikely]]
       return AcquireRare(wanted, least_bytes);
-    FetchForWriting(c, c.ring[(head + kFetchAhead) % kRing]);
-    c.head.Set(head + 1);
-    return {c.ring[head % kRing], wanted};
+    FetchForWriting(c, c.ring[(c.head.Get() + kFetchAhead) % kRing]);
+    return {c.PopOldest(), wanted};
   }
 
   // Gives a buffer back. Worker only; constant time.
   void Release(FrameBuffer buffer) {
     Class& c = classes_[buffer.frame_class];
-    const uint32_t tail = c.tail.Get();
-    if (tail - c.head.Get() == kRing) [[unlikely]]
+    if (c.Waiting() == kRing) [[unlikely]]
       Spare(&c);
+    const uint32_t tail = c.tail.Get();
     c.ring[tail % kRing] = buffer.unit;
     c.tail.Set(tail + 1);
   }
@@ -142,6 +140,15 @@ class FramePool {
     // How many bytes of a buffer the worker writes through the caches: the
     // header, and all of a small frame.
     uint32_t cached_bytes = 0;
+
+    // Buffers in the ring.
+    uint32_t Waiting() const { return tail.Get() - head.Get(); }
+    // Of a ring that is not empty.
+    uint32_t PopOldest() {
+      const uint32_t oldest = head.Get();
+      head.Set(oldest + 1);
+      return ring[oldest % kRing];
+    }
   };
   static_assert(sizeof(Class) == 64);
 

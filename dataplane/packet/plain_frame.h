@@ -27,9 +27,8 @@ class PlainFrame {
   // Null: it is something else, or something is wrong with it. Else as long as
   // the frame's bytes live. `wire_bytes` as in ParseFrame.
   static const PlainFrame* Look(const FrameBytes& bytes, uint32_t wire_bytes) {
-    if (!bytes.Has(0, sizeof(PlainFrame))) return nullptr;
     const auto* const frame = bytes.At<PlainFrame>(0);
-    if (!frame->HasPlainHeaders()) return nullptr;
+    if (frame == nullptr || !frame->HasPlainHeaders()) return nullptr;
     const uint32_t tcp_bytes = frame->tcp_.header_bytes();
     const bool fits = tcp_bytes >= sizeof(wire::Tcp) &&
                       frame->payload_offset() <= frame->end() &&

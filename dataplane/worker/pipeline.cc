@@ -23,10 +23,6 @@ constexpr uint32_t kUnknownRest = 65536;
 
 void FetchFrame(rte_mbuf* frame) { Prefetch(rte_pktmbuf_mtod(frame, void*)); }
 
-uint32_t Generation(const FlowRecord& flow) {
-  return flow.generation.load(std::memory_order_relaxed);
-}
-
 // The first bytes of a frame in one piece; `scratch` has kMaxHeaderBytes.
 std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
   if (frame->nb_segs == 1) [[likely]] {
@@ -236,42 +232,43 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   return DropReason::kNone;
 }
 
-[[gnu::always_inline]] inline void Pipeline::Keep(uint32_t number) {
+[[gnu::always_inline]] inline void Pipeline::Put(uint32_t number,
+                                                 const uint8_t* bytes,
+                                                 uint32_t kept,
+                                                 uint32_t least) {
   const Job& job = jobs_[number];
   const ExpectedFrame& result = results_[number];
-  if (job.plain == nullptr) [[unlikely]]
+  frames_->Put(&result.flow->side[result.sender].last_frame, bytes,
+               {job.time_ns, result.stream_offset, job.wire_length,
+                result.flow->generation.load(std::memory_order_relaxed),
+                static_cast<uint16_t>(kept), job.port},
+               least);
+}
+
+[[gnu::always_inline]] inline void Pipeline::Keep(uint32_t number) {
+  const PlainFrame* const plain = jobs_[number].plain;
+  if (plain == nullptr) [[unlikely]]
     return KeepOther(number);
-  if (result.flow == nullptr) [[unlikely]]
+  if (results_[number].flow == nullptr) [[unlikely]]
     return;
-  const uint32_t least = job.plain->payload_offset();
+  const uint32_t least = plain->payload_offset();
   uint32_t kept = taken_[number]->pkt_len;
   if (kept > snaplen_bytes_) [[unlikely]]
     kept = std::min(kept, std::max(snaplen_bytes_, least));
-  frames_->Put(
-      &result.flow->side[result.sender].last_frame,
-      reinterpret_cast<const uint8_t*>(job.plain),
-      {job.time_ns, result.stream_offset, job.wire_length,
-       Generation(*result.flow), static_cast<uint16_t>(kept), job.port},
-      least);
+  Put(number, reinterpret_cast<const uint8_t*>(plain), kept, least);
 }
 
 void Pipeline::KeepOther(uint32_t number) {
-  const ExpectedFrame& result = results_[number];
-  if (result.flow == nullptr) return;
-  const FrameView& view = View(number);
-  const uint32_t least = view.parsed().payload_offset;
+  if (results_[number].flow == nullptr) return;
+  const rte_mbuf* const frame = taken_[number];
+  const uint32_t least = parsed_[number].payload_offset;
   const uint32_t kept =
-      std::min(view.frame->pkt_len, std::max(snaplen_bytes_, least));
-  const bool whole = view.frame->nb_segs == 1;
+      std::min(frame->pkt_len, std::max(snaplen_bytes_, least));
+  const bool whole = frame->nb_segs == 1;
   const void* const bytes =
-      whole ? rte_pktmbuf_mtod(view.frame, const void*)
-            : rte_pktmbuf_read(view.frame, 0, kept, whole_.get());
-  frames_->Put(
-      &result.flow->side[result.sender].last_frame,
-      static_cast<const uint8_t*>(bytes),
-      {view.time_ns, result.stream_offset, view.wire_length,
-       Generation(*result.flow), static_cast<uint16_t>(kept), view.port},
-      least);
+      whole ? rte_pktmbuf_mtod(frame, const void*)
+            : rte_pktmbuf_read(frame, 0, kept, whole_.get());
+  Put(number, static_cast<const uint8_t*>(bytes), kept, least);
   if (!whole) frames_->Publish();  // the next such frame needs whole_
 }
 

@@ -103,6 +103,8 @@ class Pipeline {
   // The last frame of its side, if there is one.
   inline void Keep(uint32_t number);
   void KeepOther(uint32_t number);
+  inline void Put(uint32_t number, const uint8_t* bytes, uint32_t kept,
+                  uint32_t least);
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.

@@ -85,7 +85,7 @@ void PrintCost(const Loops& loops, uint32_t frame_bytes,
            Format(SpreadOf(Ratios(copies, base)), 1), std::nullopt});
   };
   print_copies("memcpy", loops.copied);
-  if (frame_bytes >= dataplane::kNonTemporalBytes) {
+  if (!loops.copied_past_caches.empty()) {
     print_copies("past the caches", loops.copied_past_caches);
   }
 }
@@ -135,9 +135,11 @@ void CostRows(uint32_t frame_bytes, uint64_t packets, uint64_t rounds,
     for (const auto& loops : all) {
       loops->copied.push_back(
           loops->copies.Feed(packets, FrameCopies::Way::kMemcpy) - base.back());
-      loops->copied_past_caches.push_back(
-          loops->copies.Feed(packets, FrameCopies::Way::kPastCaches) -
-          base.back());
+      if (frame_bytes >= dataplane::kNonTemporalBytes) {
+        loops->copied_past_caches.push_back(
+            loops->copies.Feed(packets, FrameCopies::Way::kPastCaches) -
+            base.back());
+      }
       loops->off.push_back(loops->tracking.Feed(packets) - base.back());
       loops->on.push_back(loops->everything.Feed(packets) - base.back());
     }
