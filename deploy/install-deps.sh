@@ -12,7 +12,7 @@ build_packages=(
   libdpdk-dev libpcap-dev
   libgrpc++-dev libprotobuf-dev libabsl-dev
   prometheus-cpp-dev libmicrohttpd-dev
-  libcli11-dev libspdlog-dev libyaml-cpp-dev libsystemd-dev
+  libssl-dev libcli11-dev libspdlog-dev libyaml-cpp-dev libsystemd-dev
 )
 
 test_packages=(
@@ -26,6 +26,8 @@ test_packages=(
   iproute2 ethtool nftables procps util-linux
   # Prometheus itself, and promtool.
   prometheus
+  # Issues certificates.
+  openssl
   # Formats the manual.
   groff-base
   # Makes the Debian package, looks at its units, and a Debian to install it in.

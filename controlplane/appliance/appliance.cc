@@ -6,12 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "controlplane/config/dataplane_options.h"
+#include "controlplane/config/pem_paths.h"
 #include "controlplane/config/socket_address.h"
 #include "controlplane/grpc/server.h"
 #include "controlplane/metrics/dataplane_collector.h"
 #include "controlplane/metrics/http_listener.h"
 #include "controlplane/metrics/process_collector.h"
 #include "controlplane/metrics/rpc_collector.h"
+#include "controlplane/metrics/tls_collector.h"
 #include "prometheus/text_serializer.h"
 
 namespace mosd::controlplane {
@@ -26,7 +28,8 @@ absl::StatusOr<std::unique_ptr<Appliance>> Appliance::Start(
     const mos::v1::Config& config, const StartDataplane& start_dataplane) {
   auto appliance = std::unique_ptr<Appliance>(new Appliance);
   // First what fails fast.
-  absl::Status status = appliance->ClaimAddresses(config);
+  absl::Status status = appliance->OpenCertificates(config.grpc().tls());
+  if (status.ok()) status.Update(appliance->ClaimAddresses(config));
   if (!status.ok()) return status;
 
   absl::StatusOr<std::unique_ptr<dataplane::Dataplane>> dataplane =
@@ -44,6 +47,15 @@ absl::StatusOr<std::unique_ptr<Appliance>> Appliance::Start(
 }
 
 Appliance::~Appliance() { Stop(); }
+
+absl::Status Appliance::OpenCertificates(const mos::v1::TlsConfig& config) {
+  if (config.certificate().empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<tls::PemStore>> store =
+      tls::PemStore::Open(ToPemPaths(config));
+  if (!store.ok()) return store.status();
+  certificates_ = *std::move(store);
+  return absl::OkStatus();
+}
 
 absl::Status Appliance::ClaimAddresses(const mos::v1::Config& config) {
   for (const std::string& text : config.grpc().listen()) {
@@ -86,6 +98,8 @@ absl::Status Appliance::StartGrpc(const mos::v1::Config& config) {
   options.max_watches = config.grpc().max_watches();
   options.watch_queue = config.grpc().watch_queue();
   options.node = config.node();
+  options.certificates = certificates_.get();
+  options.insecure = config.grpc().insecure();
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Start(options, dataplane_.get(), &rpc_stats_);
   if (!server.ok()) return server.status();
@@ -98,6 +112,9 @@ absl::Status Appliance::StartHttp() {
   collectors_.push_back(std::make_unique<DataplaneCollector>(dataplane_.get()));
   collectors_.push_back(std::make_unique<RpcCollector>(&rpc_stats_));
   collectors_.push_back(std::make_unique<ProcessCollector>());
+  if (certificates_) {
+    collectors_.push_back(std::make_unique<TlsCollector>(certificates_.get()));
+  }
   HttpHandlers handlers;
   handlers.metrics = [this] { return MetricsText(); };
   handlers.live = [this] { return Live(); };
@@ -152,6 +169,11 @@ absl::Status Appliance::Ready() const {
     default:
       return absl::UnavailableError("stopping");
   }
+}
+
+std::optional<tls::PemState> Appliance::RefreshCertificates() const {
+  if (!certificates_) return std::nullopt;
+  return certificates_->Refresh();
 }
 
 std::vector<std::string> Appliance::grpc_addresses() const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "controlplane/appliance/listen_socket.h"
 #include "controlplane/appliance/unix_socket.h"
 #include "controlplane/metrics/rpc_stats.h"
+#include "controlplane/tls/pem_store.h"
 #include "dataplane/dataplane.h"
 #include "mos/v1/config.pb.h"
 
@@ -36,7 +38,8 @@ class Appliance {
   // `config` comes from ConfigBuilder::Build(). Returns when frames are being
   // processed and every address is served; on failure nothing is left behind.
   // Errors name the address, port or file and what to do: those of
-  // dataplane::Dataplane::Start(), and ALREADY_EXISTS for an address in use.
+  // dataplane::Dataplane::Start() and tls::PemStore::Open(), and ALREADY_EXISTS
+  // for an address in use.
   static absl::StatusOr<std::unique_ptr<Appliance>> Start(
       const mos::v1::Config& config,
       const StartDataplane& start_dataplane = &dataplane::Dataplane::Start);
@@ -59,6 +62,10 @@ class Appliance {
   // OK from the end of Start() to Drain(); UNAVAILABLE says why not.
   absl::Status Ready() const;
 
+  // Looks whether the certificates of gRPC were replaced, as every handshake
+  // and every scrape does, and says how they are. Nothing: there is no TLS.
+  std::optional<tls::PemState> RefreshCertificates() const;
+
   const dataplane::Dataplane& dataplane() const { return *dataplane_; }
 
   // What is served, with the real ports; empty: nothing.
@@ -69,6 +76,7 @@ class Appliance {
   enum class Phase { kStarting, kServing, kDraining, kStopped };
 
   Appliance() = default;
+  absl::Status OpenCertificates(const mos::v1::TlsConfig& config);
   absl::Status ClaimAddresses(const mos::v1::Config& config);
   absl::Status ClaimSocketFile(const SocketAddress& address);
   absl::Status StartGrpc(const mos::v1::Config& config);
@@ -79,6 +87,7 @@ class Appliance {
   std::atomic<Phase> phase_{Phase::kStarting};
   // In the order of construction; each needs those above it.
   RpcStats rpc_stats_;
+  std::unique_ptr<tls::PemStore> certificates_;  // null: no TLS
   std::vector<UnixSocketClaim> socket_claims_;
   std::vector<ListenSocket> http_sockets_;  // until the listener has them
   std::unique_ptr<dataplane::Dataplane> dataplane_;

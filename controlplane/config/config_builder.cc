@@ -12,8 +12,8 @@
 #include "controlplane/config/key_path.h"
 #include "controlplane/config/keys.h"
 #include "controlplane/config/nearest.h"
-#include "controlplane/config/text_file.h"
 #include "controlplane/config/value.h"
+#include "controlplane/file/text_file.h"
 
 namespace mosd::controlplane {
 
@@ -45,7 +45,8 @@ std::string SuggestVariable(absl::string_view name) {
 ConfigBuilder::ConfigBuilder() { SetDefaults(&config_); }
 
 absl::Status ConfigBuilder::ReadFile(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadTextFile(path, kMaxYamlBytes);
+  const absl::StatusOr<std::string> text =
+      ReadTextFile(path, kMaxYamlBytes, "configuration file");
   if (!text.ok()) return text.status();
   return ReadText(*text, path);
 }

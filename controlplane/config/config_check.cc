@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -93,11 +94,37 @@ void CheckPorts(const mos::v1::DataplaneConfig& dataplane, Problems* problems) {
   }
 }
 
-enum class Protocol { kGrpc, kHttp };
+void CheckTls(const mos::v1::GrpcConfig& grpc, Problems* problems) {
+  const mos::v1::TlsConfig& tls = grpc.tls();
+  const bool on = !tls.certificate().empty();
+  if (on && tls.key().empty()) {
+    problems->push_back(
+        {"grpc.tls.certificate", "needs grpc.tls.key, the file with its key"});
+  }
+  for (const auto& [path, value] :
+       {std::pair{"grpc.tls.key", &tls.key()},
+        std::pair{"grpc.tls.client_ca", &tls.client_ca()}}) {
+    if (!on && !value->empty()) {
+      problems->push_back(
+          {path,
+           "is of no use without grpc.tls.certificate; name the file "
+           "with the server's certificate"});
+    }
+  }
+  if (on && grpc.insecure()) {
+    problems->push_back(
+        {"grpc.insecure",
+         "contradicts grpc.tls.certificate, by which every TCP address has "
+         "TLS; remove one of the two"});
+  }
+}
+
+// Whether an address may be one that other machines reach.
+enum class Reach { kLoopback, kNetwork };
 
 void CheckAddresses(
     const google::protobuf::RepeatedPtrField<std::string>& listen,
-    const std::string& path, Protocol protocol, std::set<std::string>* seen,
+    const std::string& path, Reach reach, std::set<std::string>* seen,
     Problems* problems) {
   for (int i = 0; i < listen.size(); ++i) {
     const std::string item = absl::StrCat(path, "[", i, "]");
@@ -106,14 +133,15 @@ void CheckAddresses(
       problems->push_back({item, std::string(address.status().message())});
       continue;
     }
-    if (protocol == Protocol::kGrpc && !address->IsLocal()) {
+    if (reach == Reach::kLoopback && !address->IsLocal()) {
       problems->push_back(
           {item,
            absl::StrCat("\"", listen[i],
-                        "\" can be reached from other machines, and gRPC "
-                        "has no TLS here: captured payload would be open "
-                        "to the network; use 127.0.0.1, [::1] or "
-                        "unix:PATH, and for remote use a tunnel (ssh -L)")});
+                        "\" can be reached from other machines, and without "
+                        "TLS captured payload would be open to the network; "
+                        "set grpc.tls.certificate and grpc.tls.key, use "
+                        "127.0.0.1, [::1] or unix:PATH, or say grpc.insecure: "
+                        "true")});
     }
     const bool any_port = !address->is_unix() && address->port == 0;
     if (!any_port && !seen->insert(address->ToString()).second) {
@@ -131,9 +159,13 @@ std::vector<ConfigProblem> CheckConfig(const mos::v1::Config& config) {
   CheckCpus(config.dataplane(), &problems);
   CheckPorts(config.dataplane(), &problems);
   std::set<std::string> addresses;
-  CheckAddresses(config.grpc().listen(), "grpc.listen", Protocol::kGrpc,
-                 &addresses, &problems);
-  CheckAddresses(config.metrics().listen(), "metrics.listen", Protocol::kHttp,
+  CheckTls(config.grpc(), &problems);
+  const bool open =
+      !config.grpc().tls().certificate().empty() || config.grpc().insecure();
+  CheckAddresses(config.grpc().listen(), "grpc.listen",
+                 open ? Reach::kNetwork : Reach::kLoopback, &addresses,
+                 &problems);
+  CheckAddresses(config.metrics().listen(), "metrics.listen", Reach::kNetwork,
                  &addresses, &problems);
   return problems;
 }

@@ -15,8 +15,8 @@
 #include "controlplane/config/mos_forward_pairs.h"
 #include "controlplane/config/mos_settings.h"
 #include "controlplane/config/mos_workers.h"
-#include "controlplane/config/text_file.h"
 #include "controlplane/config/value.h"
+#include "controlplane/file/text_file.h"
 
 namespace mosd::controlplane {
 namespace {
@@ -84,7 +84,7 @@ class Reader {
 
   absl::Status ReadMosFile() {
     const absl::StatusOr<std::string> text =
-        ReadTextFile(path_, kMaxMosConfBytes);
+        ReadTextFile(path_, kMaxMosConfBytes, "configuration file");
     if (!text.ok()) return text.status();
     const absl::StatusOr<MosConfNode> file = ParseMosConf(*text, path_);
     if (!file.ok()) return file.status();

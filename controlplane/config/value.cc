@@ -169,7 +169,9 @@ absl::Status SetEnum(absl::string_view text, const FieldDescriptor& field,
 absl::Status SetText(absl::string_view text, const FieldDescriptor& field,
                      Message* message) {
   constexpr size_t kLongestText = 4096;  // PATH_MAX
-  if (text.empty()) return absl::InvalidArgumentError("must not be empty");
+  if (text.empty() && !RuleOf(field).may_be_empty()) {
+    return absl::InvalidArgumentError("must not be empty");
+  }
   if (text.size() > kLongestText || FindInvalidUtf8(text) != text.npos ||
       std::any_of(text.begin(), text.end(), [](char c) {
         return absl::ascii_iscntrl(static_cast<unsigned char>(c));

@@ -17,6 +17,7 @@
 #include "controlplane/grpc/call_gate.h"
 #include "controlplane/grpc/flow_service.h"
 #include "controlplane/grpc/other_calls.h"
+#include "controlplane/grpc/tls_credentials.h"
 #include "controlplane/grpc/watch_hub.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -84,19 +85,21 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
 }
 
 absl::StatusOr<std::vector<SocketAddress>> ParseAll(
-    const std::vector<std::string>& texts) {
-  if (texts.empty()) {
+    const ServerOptions& options) {
+  const bool local_only = options.certificates == nullptr && !options.insecure;
+  if (options.listen.empty()) {
     return absl::InvalidArgumentError("gRPC server: no address to listen on");
   }
   std::vector<SocketAddress> addresses;
-  for (const std::string& text : texts) {
+  for (const std::string& text : options.listen) {
     absl::StatusOr<SocketAddress> address = ParseSocketAddress(text);
     if (!address.ok()) return address.status();
-    if (!address->IsLocal()) {
+    if (local_only && !address->IsLocal()) {
       return absl::FailedPreconditionError(absl::StrCat(
           address->ToString(),
-          " is not loopback: gRPC has no TLS in this version, and frames would "
-          "cross the network in the clear; use 127.0.0.1, [::1] or unix:PATH"));
+          " is not loopback, and without TLS frames would cross the network in "
+          "the clear; give a certificate, or use 127.0.0.1, [::1] or "
+          "unix:PATH"));
     }
     addresses.push_back(*std::move(address));
   }
@@ -135,13 +138,19 @@ struct GrpcServer::Parts {
             {.max_watches = options.max_watches,
              .watch_queue = options.watch_queue}),
         flows(&boot, dataplane, &hub, &gate),
-        appliance(options.node, &boot, dataplane, &gate) {}
+        appliance(options.node, &boot, dataplane, &gate),
+        local(grpc::InsecureServerCredentials()),
+        remote(options.certificates == nullptr
+                   ? local
+                   : TlsServerCredentials(options.certificates)) {}
 
   BootIdentity boot;
   CallGate gate;
   WatchHub hub;
   FlowServiceImpl flows;
   ApplianceServiceImpl appliance;
+  // gRPC keeps addresses in those of TCP, but not themselves.
+  std::shared_ptr<grpc::ServerCredentials> local, remote;
   std::unique_ptr<grpc::Server> server;
   std::once_flag shutdown;
 };
@@ -153,8 +162,7 @@ GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const ServerOptions& options, dataplane::Dataplane* dataplane,
     RpcStats* stats) {
-  absl::StatusOr<std::vector<SocketAddress>> addresses =
-      ParseAll(options.listen);
+  absl::StatusOr<std::vector<SocketAddress>> addresses = ParseAll(options);
   if (!addresses.ok()) return addresses.status();
 
   std::unique_ptr<GrpcServer> result(new GrpcServer());
@@ -174,8 +182,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   builder.RegisterService(&parts.appliance);
   std::vector<int> ports(addresses->size(), 0);
   for (size_t i = 0; i < addresses->size(); ++i) {
-    builder.AddListeningPort((*addresses)[i].ToString(),
-                             grpc::InsecureServerCredentials(), &ports[i]);
+    const SocketAddress& address = (*addresses)[i];
+    builder.AddListeningPort(address.ToString(),
+                             address.is_unix() ? parts.local : parts.remote,
+                             &ports[i]);
   }
   parts.server = builder.BuildAndStart();
   result->SetServing(false);

@@ -1,5 +1,5 @@
 // The gRPC server of an appliance: the services of mos.v1 with health and
-// reflection, on Unix sockets and loopback TCP. Thread-safe after Start().
+// reflection, on Unix sockets and TCP. Thread-safe after Start().
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,22 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controlplane/metrics/rpc_stats.h"
+#include "controlplane/tls/pem_store.h"
 #include "dataplane/dataplane.h"
 
 namespace mosd::controlplane {
 
 struct ServerOptions {
-  std::vector<std::string> listen;  // "unix:PATH" or "HOST:PORT" on loopback
+  std::vector<std::string> listen;  // "unix:PATH" or "HOST:PORT"
   bool reflection = true;
   uint32_t max_concurrent_calls = 1024;  // in flight, in all
   uint32_t max_watches = 64;             // WatchFlows streams at once
   uint32_t watch_queue = 65536;          // events held for a slow watcher
   std::string node;
+  // With it, TCP has TLS (see TlsServerCredentials); not owned, outlives the
+  // server.
+  tls::PemStore* certificates = nullptr;
+  bool insecure = false;  // beyond loopback without TLS
 };
 
 class GrpcServer {
@@ -30,8 +35,8 @@ class GrpcServer {
   // `dataplane` and `stats` are not owned and outlive the server. The caller
   // holds a UnixSocketClaim on every path: gRPC would take the file of a
   // running server away. Errors name the address and what to do:
-  // INVALID_ARGUMENT (malformed), FAILED_PRECONDITION (beyond loopback, which
-  // needs TLS), or why it cannot be bound, as from ListenSocket::Bind.
+  // INVALID_ARGUMENT (malformed), FAILED_PRECONDITION (beyond loopback without
+  // TLS), or why it cannot be bound, as from ListenSocket::Bind.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const ServerOptions& options, dataplane::Dataplane* dataplane,
       RpcStats* stats);

@@ -16,6 +16,7 @@ Examples:
   mosctl lastpkt get FLOW                      the last frame of each side
   mosctl lastpkt get FLOW -o pcapng | wireshark -k -i -
   mosctl stats                                 what came in, and where it went
+  mosctl --server tap1:50051 --cacert ca.pem info             over TLS
 )";
 
 inline constexpr char kNotes[] =
@@ -24,7 +25,8 @@ inline constexpr char kNotes[] =
 
 Without --server, mosctl asks the first of /run/mosd/mosd.sock and
 $XDG_RUNTIME_DIR/mosd.sock (without XDG_RUNTIME_DIR: /tmp/mosd-UID.sock) at
-which mosd listens. Global options may also stand behind the command.
+which mosd listens. Global options may also stand behind the command. A Unix
+socket never has TLS; where an address has, one of --tls and --cacert is needed.
 
 Data goes to stdout, everything else to stderr. JSON is the protobuf mapping of
 the response: addresses and frames are base64, 64-bit numbers are strings.

@@ -18,6 +18,7 @@
 #include "controlplane/mosctl/printable.h"
 #include "controlplane/mosctl/server_address.h"
 #include "controlplane/mosctl/session.h"
+#include "controlplane/mosctl/tls_options.h"
 #include "controlplane/mosctl/watch_command.h"
 
 namespace mosd::mosctl {
@@ -49,6 +50,7 @@ class CommandLine {
 
   CLI::App app_{kAbout, "mosctl"};
   std::string server_;
+  TlsOptions tls_;
   absl::Duration timeout_ = absl::Seconds(10);
   ColorMode color_ = ColorMode::kAuto;
   bool utc_ = false;
@@ -95,6 +97,7 @@ void CommandLine::AddGlobals() {
                   "Where mosd listens: host:port or unix:PATH")
       ->envname("MOSCTL_SERVER")
       ->type_name("ADDR");
+  AddTlsOptions(&app_, &tls_);
   app_.add_option_function<std::string>(
           "--timeout",
           [this](const std::string& text) {
@@ -250,7 +253,12 @@ ExitCode CommandLine::RunRemote(const Console& console) const {
     console.Complain(target.status().message());
     return ExitCode::kUsage;
   }
-  return remote_(OpenSession(server, *target, timeout_), console);
+  const auto session = OpenSession(server, *target, tls_, timeout_);
+  if (!session.ok()) {
+    console.Complain(session.status().message());
+    return ExitCode::kUsage;
+  }
+  return remote_(*session, console);
 }
 
 ExitCode CommandLine::Run(std::ostream& out, std::ostream& err) {

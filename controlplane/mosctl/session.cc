@@ -27,13 +27,6 @@ std::string ReasonOf(const grpc::Status& status) {
   return "";
 }
 
-// What the system said, out of gRPC's account of all it tried.
-std::string ConnectFailure(const std::string& message) {
-  const size_t colon = message.rfind(": ");
-  const bool wrapped = absl::StrContains(message, "last error: ");
-  return Printable(wrapped ? message.substr(colon + 2) : message);
-}
-
 struct Hint {
   absl::string_view reason;
   absl::string_view text;
@@ -82,13 +75,14 @@ ExitCode Session::Report(const grpc::Status& status,
                          const Console& console) const {
   const std::string reason = ReasonOf(status);
   const grpc::StatusCode code = status.error_code();
-  std::string text;
+  std::string text, hint;
   if (reason.empty() && code == grpc::StatusCode::UNAVAILABLE) {
-    text = absl::StrCat("cannot reach mosd at ", Printable(server), ": ",
-                        ConnectFailure(status.error_message()));
+    ConnectFailure failure = Explain(connection, status.error_message());
+    text = std::move(failure.text);
+    hint = std::move(failure.hint);
   } else if (reason.empty() && code == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    text = absl::StrCat("no answer from ", Printable(server), " within ",
-                        HumanDuration(timeout));
+    text = absl::StrCat("no answer from ", Printable(connection.server),
+                        " within ", HumanDuration(timeout));
   } else {
     text = Printable(status.error_message());
     if (text.empty())
@@ -96,22 +90,43 @@ ExitCode Session::Report(const grpc::Status& status,
   }
   if (!reason.empty()) absl::StrAppend(&text, " (", Printable(reason), ")");
   console.Complain(text);
-  const std::string hint = HintFor(reason, code);
+  if (hint.empty()) hint = HintFor(reason, code);
   if (!hint.empty()) console.err << "  " << hint << "\n";
   return ExitCodeOf(code);
 }
 
-Session OpenSession(const std::string& server, const std::string& target,
-                    absl::Duration timeout) {
+absl::StatusOr<Session> OpenSession(const std::string& server,
+                                    const std::string& target,
+                                    const TlsOptions& options,
+                                    absl::Duration timeout) {
+  Session session;
+  session.timeout = timeout;
+  session.connection.server = server;
+  session.connection.has_tls = options.on();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return Session{
-      .server = server,
-      .channel = grpc::CreateCustomChannel(
-          target, grpc::InsecureChannelCredentials(), arguments),
-      .timeout = timeout,
-  };
+  std::shared_ptr<grpc::ChannelCredentials> credentials =
+      grpc::InsecureChannelCredentials();
+  if (options.on()) {
+    if (absl::StartsWith(server, "unix:")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          server,
+          " never has TLS; leave out --tls, --cacert, --cert, --key, "
+          "--server-name and their MOSCTL_ variables"));
+    }
+    absl::StatusOr<tls::PemTexts> texts = tls::ReadPem(options.paths());
+    if (!texts.ok()) return texts.status();
+    session.connection.texts = *std::move(texts);
+    credentials = grpc::SslCredentials({session.connection.texts.authorities,
+                                        session.connection.texts.key,
+                                        session.connection.texts.certificate});
+    if (!options.server_name.empty()) {
+      arguments.SetSslTargetNameOverride(options.server_name);
+    }
+  }
+  session.channel = grpc::CreateCustomChannel(target, credentials, arguments);
+  return session;
 }
 
 }  // namespace mosd::mosctl

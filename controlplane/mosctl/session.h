@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controlplane/mosctl/connect_failure.h"
 #include "controlplane/mosctl/console.h"
 #include "controlplane/mosctl/exit_code.h"
+#include "controlplane/mosctl/tls_options.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
@@ -14,7 +17,7 @@
 namespace mosd::mosctl {
 
 struct Session {
-  std::string server;  // as the user may write it
+  Connection connection;
   std::shared_ptr<grpc::Channel> channel;
   absl::Duration timeout = absl::Seconds(10);  // of one call
 
@@ -26,9 +29,12 @@ struct Session {
   ExitCode Report(const grpc::Status& status, const Console& console) const;
 };
 
-// A session with a channel to `target`, which connects at the first call. No
-// HTTP proxy is asked: mosd speaks plain gRPC on sockets and loopback.
-Session OpenSession(const std::string& server, const std::string& target,
-                    absl::Duration timeout);
+// A session with a channel to `target` (of `server`), which connects at the
+// first call. No HTTP proxy is asked. Errors: those of tls::ReadPem(), and
+// INVALID_ARGUMENT for TLS on a Unix socket.
+absl::StatusOr<Session> OpenSession(const std::string& server,
+                                    const std::string& target,
+                                    const TlsOptions& options,
+                                    absl::Duration timeout);
 
 }  // namespace mosd::mosctl

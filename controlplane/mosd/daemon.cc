@@ -13,6 +13,8 @@
 #include "controlplane/appliance/appliance.h"
 #include "controlplane/appliance/version.h"
 #include "controlplane/grpc/convert.h"
+#include "controlplane/mosd/certificate_log.h"
+#include "controlplane/mosd/grpc_log.h"
 #include "controlplane/mosd/log.h"
 #include "google/protobuf/util/json_util.h"
 #include "mos/v1/appliance_service.pb.h"
@@ -49,7 +51,9 @@ void ReloadLogLevel(const CommandLine& command_line) {
     return;
   }
   SetLogLevel(config->log().level());
-  spdlog::info("log level read again; other changes need a restart");
+  spdlog::info(
+      "log level read again; certificates are, whenever they change; anything "
+      "else needs a restart");
 }
 
 // Logs what went wrong at ports since the call before; true if anything ever
@@ -72,6 +76,7 @@ void Wait(const CommandLine& command_line, bool exit_on_eof,
   uint64_t watchdog_us = 0;
   const bool watchdog = sd_watchdog_enabled(0, &watchdog_us) > 0;
   bool was_live = true;
+  CertificateLog certificate_log;
   for (uint64_t turns = 0;; ++turns) {
     const int signal = sigtimedwait(&signals, nullptr, &turn);
     if (signal == SIGINT || signal == SIGTERM) {
@@ -85,6 +90,9 @@ void Wait(const CommandLine& command_line, bool exit_on_eof,
     }
     if (turns % kTurnsASecond != 0) continue;
     ReportPortErrors(appliance, reported_ports);
+    if (const auto certificates = appliance.RefreshCertificates()) {
+      certificate_log.Report(*certificates);
+    }
     const absl::Status live = appliance.Live();
     if (live.ok() != was_live) {
       was_live = live.ok();
@@ -133,6 +141,7 @@ ExitCode RunDaemon(const CommandLine& command_line,
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
+  RouteGrpcLog();
   spdlog::info("mosd {} ({}) starts", Version(), Commit());
   absl::StatusOr<std::unique_ptr<Appliance>> appliance =
       Appliance::Start(config);

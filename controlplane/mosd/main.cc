@@ -6,6 +6,7 @@
 
 #include "controlplane/config/effective_yaml.h"
 #include "controlplane/config/key_reference.h"
+#include "controlplane/config/pem_paths.h"
 #include "controlplane/mosd/command_line.h"
 #include "controlplane/mosd/daemon.h"
 #include "controlplane/mosd/exit_code.h"
@@ -22,6 +23,16 @@ ExitCode Print(const std::string& text) {
   return ok ? ExitCode::kOk : ExitCode::kFailure;
 }
 
+// Certificates are part of what a start would refuse; devices are not tried.
+ExitCode Check(const mos::v1::Config& config) {
+  const absl::Status status =
+      mosd::tls::ReadPem(ToPemPaths(config.grpc().tls())).status();
+  std::fprintf(stderr, "%s\n",
+               status.ok() ? "the configuration is valid"
+                           : std::string(status.message()).c_str());
+  return ExitCodeOf(status);
+}
+
 ExitCode Run(const CommandLine& command_line) {
   if (command_line.help_config) return Print(KeyReference());
   std::vector<std::string> warnings;
@@ -35,10 +46,7 @@ ExitCode Run(const CommandLine& command_line) {
   StartLog(config->log().level());
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   if (command_line.print_config) return Print(EffectiveYaml(*config));
-  if (command_line.check_config) {
-    std::fprintf(stderr, "the configuration is valid\n");
-    return ExitCode::kOk;
-  }
+  if (command_line.check_config) return Check(*config);
   if (config->dataplane().ports().empty()) {
     std::fprintf(stderr,
                  "no port to take frames from; give --pcap FILE, --interface "

@@ -50,6 +50,15 @@ TEST(ConfigBuilderTest, AnEmptyFileIsTheDefaults) {
   }
 }
 
+TEST(ConfigBuilderTest, BeyondLoopbackWithTlsOrWhenToldTo) {
+  for (const char* how :
+       {"insecure: true", "tls: {certificate: c.pem, key: k.pem}"}) {
+    const absl::Status status = StatusOf(
+        std::string("grpc: {listen: [\"0.0.0.0:50051\"], ") + how + "}");
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+
 TEST(ConfigBuilderTest, ReadsEveryKindOfValue) {
   ConfigBuilder builder;
   ASSERT_EQ(builder.ReadText(R"(
@@ -215,6 +224,16 @@ INSTANTIATE_TEST_SUITE_P(
                  "reached from other machines"},
         Rejected{"grpc: {listen: [\"[::]:50051\"]}",
                  "f.yaml:1:17: grpc.listen[0]: \"[::]:50051\" can be"},
+        Rejected{"grpc: {tls: {certificate: a}}",
+                 "f.yaml:1:27: grpc.tls.certificate: needs grpc.tls.key"},
+        Rejected{"grpc: {tls: {key: a}}",
+                 "f.yaml:1:19: grpc.tls.key: is of no use without "
+                 "grpc.tls.certificate"},
+        Rejected{"grpc: {tls: {client_ca: a}}",
+                 "f.yaml:1:25: grpc.tls.client_ca: is of no use without"},
+        Rejected{
+            "grpc: {insecure: true, tls: {certificate: a, key: b}}",
+            "f.yaml:1:18: grpc.insecure: contradicts grpc.tls.certificate"},
         Rejected{"grpc: {listen: [\"localhost\"]}",
                  "f.yaml:1:17: grpc.listen[0]: \"localhost\" has no port"},
         Rejected{"grpc: {listen: [\"127.0.0.1:7\"]}\n"

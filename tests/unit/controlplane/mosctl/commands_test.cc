@@ -265,7 +265,7 @@ TEST_F(Commands, RawWantsOneSideAndNoTerminal) {
   EXPECT_EQ(Run({"lastpkt", "get", "f1", "-o", "raw"}), 2);
   EXPECT_THAT(err(), HasSubstr("--side"));
   const Session session =
-      OpenSession("fake", "dns:///" + server_.Address(), absl::Seconds(5));
+      *OpenSession("fake", "dns:///" + server_.Address(), {}, absl::Seconds(5));
   LastPktOptions options{.flow = "f1",
                          .side = mos::v1::SIDE_CLIENT,
                          .format = OutputFormat::kRaw,

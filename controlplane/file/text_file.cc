@@ -1,4 +1,4 @@
-#include "controlplane/config/text_file.h"
+#include "controlplane/file/text_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,11 +11,12 @@
 namespace mosd::controlplane {
 
 absl::StatusOr<std::string> ReadTextFile(const std::string& path,
-                                         size_t max_bytes) {
+                                         size_t max_bytes,
+                                         absl::string_view what) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return absl::ErrnoToStatus(
-        errno, absl::StrCat(path, ": the configuration file cannot be opened"));
+        errno, absl::StrCat(path, ": the ", what, " cannot be opened"));
   }
   const absl::Cleanup close_file = [fd] { ::close(fd); };
   std::string text(max_bytes + 1, '\0');
@@ -25,11 +26,11 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path,
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EISDIR) {
       return absl::InvalidArgumentError(
-          absl::StrCat(path, ": is a folder, not a configuration file"));
+          absl::StrCat(path, ": is a folder, not a ", what));
     }
     if (got < 0) {
       return absl::ErrnoToStatus(
-          errno, absl::StrCat(path, ": the configuration file cannot be read"));
+          errno, absl::StrCat(path, ": the ", what, " cannot be read"));
     }
     if (got == 0) break;
     size += static_cast<size_t>(got);
