@@ -104,8 +104,8 @@ class Dataplane {
   // end with kShutdown. Reading goes on working. Idempotent.
   virtual void Stop() = 0;
 
-  // True when every port is a capture that does not loop, all are read to
-  // their ends, and every frame is accounted.
+  // True when there are ports, every one is a capture that does not loop, all
+  // are read to their ends, and every frame is accounted.
   virtual bool InputExhausted() const = 0;
 
   virtual std::vector<PortSnapshot> Ports() const = 0;

@@ -93,6 +93,7 @@ void RunningDataplane::Stop() {
 }
 
 bool RunningDataplane::InputExhausted() const {
+  if (ports_.empty()) return false;  // there never was any
   uint64_t enqueued = 0;
   for (const auto& port : ports_) {
     uint64_t frames = 0;

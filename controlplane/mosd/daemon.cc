@@ -125,6 +125,11 @@ void LogStart(const Appliance& appliance) {
     spdlog::info("port {}: {}, {} queue(s)", port.device, port.driver,
                  port.rx_queues);
   }
+  if (appliance.dataplane().Ports().empty()) {
+    spdlog::warn(
+        "nothing is watched: no port in dataplane.ports, --interface, --pcap "
+        "or --port");
+  }
   for (const std::string& address : appliance.grpc_addresses()) {
     spdlog::info("gRPC on {}", address);
   }

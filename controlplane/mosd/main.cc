@@ -47,7 +47,9 @@ ExitCode Run(const CommandLine& command_line) {
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   if (command_line.print_config) return Print(EffectiveYaml(*config));
   if (command_line.check_config) return Check(*config);
-  if (config->dataplane().ports().empty()) {
+  // A service may be installed before it is told what to watch.
+  if (config->dataplane().ports().empty() &&
+      command_line.config_file.empty()) {
     std::fprintf(stderr,
                  "no port to take frames from; give --pcap FILE, --interface "
                  "NAME, --port DEVICE,\nor a --config FILE with "

@@ -241,7 +241,7 @@ class Life(unittest.TestCase):
     def apt(cls, *arguments):
         return cls.inside("apt-get", "-y", "--no-install-recommends", *arguments)
 
-    def run_as_its_user(self):
+    def run_as_its_user(self, *arguments):
         """As the service does it; returns mosd and what it has said to systemd."""
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.settimeout(PATIENCE)
@@ -261,7 +261,7 @@ class Life(unittest.TestCase):
             ("unshare", "--mount", "sh", "-ec", f'{mounts} && exec "$@"', "sh",
              "chroot", self.root, "setpriv", f"--reuid={user[0]}", f"--regid={user[1]}",
              "--clear-groups", "--no-new-privs", "--bounding-set=-all", "mosd",
-             "--config", "/etc/mosd/mosd.yaml", "--pcap", "/tmp/sample.pcap",
+             "--config", "/etc/mosd/mosd.yaml", *arguments,
              "--metrics-listen", "127.0.0.1:0", "--grpc-listen", "unix:/run/mosd/mosd.sock"),
             env={"NOTIFY_SOCKET": "/tmp/notify", "WATCHDOG_USEC": "15000000",
                  "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -279,7 +279,15 @@ class Life(unittest.TestCase):
         self.assertEqual(sorted(link.name for link in wants.glob("mosd*")),
                          ["mosd-hugepages.service", "mosd.service"])
 
+        # Nobody has told it yet what to watch.
         daemon, said = self.run_as_its_user()
+        self.assertEqual([word.split("=")[0] for word in said], ["READY", "WATCHDOG"])
+        self.assertIn("frames", self.inside("mosctl", "stats"))
+        daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(PATIENCE), 0)
+        self.assertIn("nothing is watched", daemon.stderr.read())
+
+        daemon, said = self.run_as_its_user("--pcap", "/tmp/sample.pcap")
         self.assertEqual([word.split("=")[0] for word in said], ["READY", "WATCHDOG"])
         end = time.monotonic() + PATIENCE
         while "established" not in (flows := self.inside("mosctl", "flows", "list", "--all")):
