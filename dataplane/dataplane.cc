@@ -20,9 +20,9 @@ constexpr uint64_t kMaxRecords = uint64_t{1} << FlowId::kRecordBits;
 
 absl::Status Check(const DataplaneOptions& options) {
   if (options.ports.size() > kMaxPorts) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there are ", options.ports.size(), " ports; name at most ",
-                     kMaxPorts, " in dataplane.ports"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "there are ", options.ports.size(), " ports; name at most ", kMaxPorts,
+        " in dataplane.ports"));
   }
   if (options.workers == 0 || options.workers > kMaxWorkers) {
     return absl::InvalidArgumentError(

@@ -48,8 +48,7 @@ ExitCode Run(const CommandLine& command_line) {
   if (command_line.print_config) return Print(EffectiveYaml(*config));
   if (command_line.check_config) return Check(*config);
   // A service may be installed before it is told what to watch.
-  if (config->dataplane().ports().empty() &&
-      command_line.config_file.empty()) {
+  if (config->dataplane().ports().empty() && command_line.config_file.empty()) {
     std::fprintf(stderr,
                  "no port to take frames from; give --pcap FILE, --interface "
                  "NAME, --port DEVICE,\nor a --config FILE with "
