@@ -9,6 +9,7 @@ import zipfile
 
 import yaml
 
+from e2e.authority import Authority
 from e2e.environment import BUILD, MOSD, PATIENCE, ROOT, temp_dir
 
 KUSTOMIZE = ROOT / "deploy" / "kubernetes"
@@ -79,6 +80,18 @@ def helm(*settings, release="mosd"):
     return run(program("helm"), "template", release, CHART, "--namespace", "mosd", *flags)
 
 
+@functools.cache
+def _secret():
+    """What cert-manager puts into the Secret mosd-tls."""
+    folder = temp_dir()
+    authority = Authority(folder)
+    certificate, key = authority.issue("mosd")
+    for path, name in ((certificate, "tls.crt"), (key, "tls.key"),
+                       (authority.certificate, "ca.crt")):
+        shutil.copy(path, folder / name)
+    return folder
+
+
 class Rendering:
     """The objects that were rendered, and mosd as they would start it."""
 
@@ -126,6 +139,12 @@ class Rendering:
 
     def mosd(self, *flags):
         return run(MOSD, *self.arguments(), *flags, env=self.environment)
+
+    def check(self):
+        """What --check-config says where the Secret is mounted."""
+        mounted = {name: value.replace("/etc/mosd-tls", str(_secret()))
+                   for name, value in self.environment.items()}
+        return run(MOSD, *self.arguments(), "--check-config", env=mounted)
 
     def effective(self):
         """The configuration that mosd would run with."""

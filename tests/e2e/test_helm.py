@@ -116,7 +116,7 @@ class Chart(unittest.TestCase):
                 self.assertIn(said, done.stderr)
 
     def test_a_misspelt_key_of_mosd_is_refused_by_mosd(self):
-        done = Rendering(helm("config.dataplane.max_flow=5")).mosd("--check-config")
+        done = Rendering(helm("config.dataplane.max_flow=5")).check()
         self.assertEqual(done.returncode, 3)
         self.assertIn("dataplane.max_flow", done.stderr)
 

@@ -43,7 +43,7 @@ class Types(unittest.TestCase):
 class Configuration(unittest.TestCase):
     @of_each
     def test_mosd_takes_it_without_a_word(self, _, rendering):
-        done = rendering.mosd("--check-config")
+        done = rendering.check()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("warn", done.stderr)
 
@@ -70,7 +70,7 @@ class BadInput(unittest.TestCase):
     def test_a_misspelt_key_of_mosd_is_named_with_its_line(self):
         for overlay in OVERLAYS:
             self.change(f"overlays/{overlay}/mosd.yaml", "max_flows", "max_flow")
-            done = Rendering(kustomize(self.folder / "overlays" / overlay)).mosd("--check-config")
+            done = Rendering(kustomize(self.folder / "overlays" / overlay)).check()
             self.assertEqual(done.returncode, 3)
             self.assertRegex(done.stderr, r"mosd\.yaml:\d+:\d+: dataplane.max_flow")
 
