@@ -6,14 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import unittest
 import urllib.error
-import urllib.parse
 import urllib.request
 
+from e2e import prometheus
 from e2e.daemon import KEEP_ALL, Daemon
-from e2e.environment import BUILD, PATIENCE, SAMPLE, needs_program, temp_dir
+from e2e.environment import BUILD, PATIENCE, SAMPLE, needs_program
 
 _BUF_VERSION = "1.50.0"
 
@@ -162,45 +161,6 @@ class Prometheus(unittest.TestCase):
 
     @needs_program("prometheus")
     def test_a_real_prometheus_scrapes_it(self):
-        folder = temp_dir()
-        (folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 1s}\n"
-            "scrape_configs:\n"
-            "- job_name: mosd\n"
-            f"  static_configs: [{{targets: ['{self.address}']}}]\n")
-        log = open(folder / "log", "wb")
-        process = subprocess.Popen(
-            ("prometheus", f"--config.file={folder}/prometheus.yml",
-             f"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:0"),
-            stdout=log, stderr=subprocess.STDOUT)
-        try:
-            found = self.ask(process, folder / "log", 'up{job="mosd"}')
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
-            log.close()
-        self.assertEqual(found, "1")
-
-    def ask(self, process, log, query):
-        """The value of the query, as soon as there is one."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.3)
-            # Prometheus does not say which port it was given; the kernel does.
-            for port in _listening_ports(process.pid):
-                url = (f"http://127.0.0.1:{port}/api/v1/query?"
-                       + urllib.parse.urlencode({"query": query}))
-                try:
-                    with urllib.request.urlopen(url, timeout=5) as response:
-                        result = json.load(response)["data"]["result"]
-                except (OSError, ValueError):
-                    continue
-                if result:
-                    return result[0]["value"][1]
-        self.fail(log.read_text(errors="replace"))
-
-
-def _listening_ports(pid):
-    done = subprocess.run(("ss", "-Hltnp"), capture_output=True, text=True, timeout=PATIENCE)
-    return [line.split()[3].rsplit(":", 1)[1] for line in done.stdout.splitlines()
-            if f"pid={pid}," in line]
+        with prometheus.Prometheus(targets={"here": self.address}) as server:
+            found = server.wait_for(lambda: server.query('up{job="mosd"} == 1'), "no scrape")
+        self.assertEqual(found[0]["metric"]["instance"], "here")
