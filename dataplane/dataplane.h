@@ -53,6 +53,7 @@ struct WorkerSnapshot {
   uint64_t retransmitted_frames = 0;
   uint64_t flows_by_state[kFlowStates] = {};  // live states and kEnded
   uint64_t flows_ended[kEndReasons] = {};
+  uint64_t flows_evicted[kFlowStates] = {};  // by the state they were in
   uint64_t flow_capacity = 0;  // live flows
   uint64_t last_frames_shortened = 0;
   uint64_t last_frames_not_kept = 0;

@@ -143,6 +143,9 @@ void CollectByReason(const std::vector<WorkerSnapshot>& workers,
       "mosd_flows", "Flows by state; ended ones are kept for a while.");
   Family ended =
       Family::Counter("mosd_flows_ended_total", "Flows that ended, by reason.");
+  Family evicted = Family::Counter(
+      "mosd_flows_evicted_total",
+      "Flows that a full table ended for new ones, by the state they were in.");
   for (size_t i = 0; i < workers.size(); ++i) {
     const std::string worker = absl::StrCat(i);
     for (size_t r = 1; r < dataplane::kDropReasonCount; ++r) {
@@ -154,6 +157,10 @@ void CollectByReason(const std::vector<WorkerSnapshot>& workers,
       flows.Add({{"worker", worker},
                  {"state", EnumLabel(*mos::v1::FlowState_descriptor(), s)}},
                 workers[i].flows_by_state[s]);
+      if (s == static_cast<size_t>(dataplane::FlowState::kEnded)) continue;
+      evicted.Add({{"worker", worker},
+                   {"state", EnumLabel(*mos::v1::FlowState_descriptor(), s)}},
+                  workers[i].flows_evicted[s]);
     }
     for (size_t r = 1; r < dataplane::kEndReasons; ++r) {
       ended.Add({{"worker", worker},
@@ -164,6 +171,7 @@ void CollectByReason(const std::vector<WorkerSnapshot>& workers,
   out->push_back(std::move(dropped).Take());
   out->push_back(std::move(flows).Take());
   out->push_back(std::move(ended).Take());
+  out->push_back(std::move(evicted).Take());
 }
 
 void CollectLastFrames(const dataplane::LastFrameMemorySnapshot& memory,

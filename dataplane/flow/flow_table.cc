@@ -187,6 +187,9 @@ void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   --counts_.by_state[static_cast<size_t>(status.state())];
   ++counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
   ++counts_.ended[static_cast<size_t>(reason)];
+  if (reason == EndReason::kEvicted) {
+    ++counts_.evicted[static_cast<size_t>(status.state())];
+  }
   --live_;
   // A flood of SYNs that nobody answered would push everything worth knowing
   // out of the ended flows.

@@ -44,6 +44,7 @@ struct FlowTableCounts {
   uint64_t midstream = 0;
   uint64_t by_state[kFlowStates] = {};
   uint64_t ended[kEndReasons] = {};
+  uint64_t evicted[kFlowStates] = {};  // of the ended, by state until then
 };
 
 class FlowTable {

@@ -234,6 +234,7 @@ WorkerSnapshot Worker::Snapshot() const {
   snapshot.retransmitted_frames = frames.retransmitted;
   std::ranges::copy(counts.flows.by_state, snapshot.flows_by_state);
   std::ranges::copy(counts.flows.ended, snapshot.flows_ended);
+  std::ranges::copy(counts.flows.evicted, snapshot.flows_evicted);
   snapshot.flow_capacity = flow_capacity_;
   snapshot.last_frames_shortened = frame_writer_.shortened().Get();
   snapshot.last_frames_not_kept = frame_writer_.not_kept().Get();

@@ -23,6 +23,15 @@ class Authority:
                       "-CAcreateserial", "-days", days, "-extfile", names, "-out", certificate)
         return certificate, key
 
+    def key_of(self, name):
+        return self._folder / f"{self._name}-{name}.key"
+
+    def settings_of_a_server(self, days=20):
+        """Words for mosd's command line: TLS with a certificate of its own."""
+        certificate, key = self.issue("server", days)
+        return ("--set", f"grpc.tls.certificate={certificate}", "--set", f"grpc.tls.key={key}",
+                "--set", f"grpc.tls.client_ca={self.certificate}")
+
     @staticmethod
     def _openssl(*arguments):
         subprocess.run(("openssl", *map(str, arguments)), check=True, capture_output=True)

@@ -11,13 +11,6 @@ from e2e.prometheus import DEPLOYED, RULES, WINDOW
 RUNBOOK = DEPLOYED / "runbook.md"
 DASHBOARD = ROOT / "deploy" / "grafana" / "mosd.json"
 
-# Rules and dashboard know these; the mosd of the tests does not have them.
-# Remove each one when it does: a test says so.
-NOT_EXPORTED = {
-    "mosd_grpc_certificate_expiration_timestamp_seconds",
-    "mosd_grpc_certificate_reload_failures_total",
-}
-
 # A recorded series has colons around the name of what it is made of.
 _METRIC = re.compile(r"(?<![:\w])(?:mosd|process)_\w+(?![\w:])")
 _RECORDED = re.compile(r"\w+:\w+:\w+")

@@ -12,6 +12,7 @@ import unittest
 import grpc
 
 from e2e import stubs, synthetic
+from e2e.authority import Authority
 from e2e.daemon import KEEP_ALL, Daemon
 from e2e.environment import BUILD, PATIENCE, ROOT, SAMPLE, needs_program, needs_root, temp_dir
 from e2e.prometheus import RULES, Prometheus, hurried, listening_ports
@@ -82,10 +83,11 @@ def _in_time(start, frames_of):
 
 @needs_program("prometheus")
 class Crowded(_Alerts):
-    """Four appliances, each with too much of something."""
+    """Appliances, each with too much of something."""
 
     @classmethod
     def setUpClass(cls):
+        cls.authority = Authority(temp_dir())
         cls.daemons = {
             # Established flows that nobody has heard of for a minute and more, whose
             # last frames take all there is; and new ones like them.
@@ -104,7 +106,7 @@ class Crowded(_Alerts):
             "flood": cls.start(
                 _at_once(synthetic.syn(0)),
                 _in_time(1, lambda n: [synthetic.syn(10_000 + n)]),
-                max_flows=64),
+                *cls.authority.settings_of_a_server(days=2), max_flows=64),
         }
         cls.prometheus = Prometheus(
             hurried(RULES.read_text()),
@@ -112,11 +114,11 @@ class Crowded(_Alerts):
         cls.addClassCleanup(cls.prometheus.stop)
 
     @classmethod
-    def start(cls, first, later, **settings):
+    def start(cls, first, later, *arguments, **settings):
         words = [word for key, value in settings.items()
                  for word in ("--set", f"dataplane.{key.replace('__', '.')}={value}")]
         daemon = Daemon("--config", _crowd(temp_dir(), first, later), *KEEP_ALL, *words,
-                        "--set", "grpc.max_watches=1", metrics=True)
+                        *arguments, "--set", "grpc.max_watches=1", metrics=True)
         cls.addClassCleanup(daemon.stop)
         daemon.wait_until_ready()
         return daemon
@@ -146,6 +148,24 @@ class Crowded(_Alerts):
                     instance="flood", worker="0")
         self.assertNotIn(("MosdEstablishedFlowsEvicted", "warning"),
                          self.prometheus.firing(instance="flood"))
+
+    def test_a_certificate_of_two_days(self):
+        self.expect({("MosdCertificateExpiring", "warning"),
+                     ("MosdCertificateExpiring", "critical")},
+                    instance="flood", certificate="server")
+        self.assertEqual(self.prometheus.firing(instance="flood", certificate="client_ca"), set())
+
+    def test_a_new_certificate_without_its_key(self):
+        last = 0
+
+        def another_mistake():  # and not while the one before is looked at
+            nonlocal last
+            if time.monotonic() > last + 2.5:
+                last = time.monotonic()
+                self.authority.key_of("server").write_text(f"lost {last}")
+
+        self.expect({("MosdCertificateReloadFailing", "warning")}, another_mistake,
+                    instance="flood")
 
     def test_more_watchers_than_are_allowed(self):
         flows = self.daemons["flood"].flows

@@ -75,6 +75,7 @@ FakeDataplane& Busy() {
     }
     for (size_t i = 0; i < dataplane::kFlowStates; ++i) {
       worker.flows_by_state[i] = 200 + i;
+      worker.flows_evicted[i] = 400 + i;
     }
     for (size_t i = 0; i < dataplane::kEndReasons; ++i) {
       worker.flows_ended[i] = 300 + i;
@@ -123,6 +124,8 @@ TEST(DataplaneCollectorTest, EachNumberStandsUnderItsName) {
            "mosd_flows{worker=\"1\",state=\"ended\"} 205",
            "mosd_flows_ended_total{worker=\"1\",reason=\"fin_client\"} 301",
            "mosd_flows_ended_total{worker=\"1\",reason=\"shutdown\"} 309",
+           "mosd_flows_evicted_total{worker=\"1\",state=\"half_open\"} 401",
+           "mosd_flows_evicted_total{worker=\"1\",state=\"time_wait\"} 404",
            "mosd_last_frame_bytes 41",
            "mosd_last_frame_capacity_bytes 42",
            "mosd_last_frame_buffers{class=\"128\",state=\"used\"} 5",

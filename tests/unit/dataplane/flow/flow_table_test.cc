@@ -104,6 +104,9 @@ TEST_F(FlowTableTest, FloodOfSynsLeavesTheEstablishedAlone) {
   EXPECT_EQ(counts.by_state[static_cast<size_t>(FlowState::kEnded)], 0u);
   EXPECT_EQ(counts.ended[static_cast<size_t>(EndReason::kEvicted)],
             1'000'000u - 500u);
+  EXPECT_EQ(counts.evicted[static_cast<size_t>(FlowState::kHalfOpen)],
+            1'000'000u - 500u);
+  EXPECT_EQ(counts.evicted[static_cast<size_t>(FlowState::kEstablished)], 0u);
   EXPECT_LE(table_->record_count(), 1000u + FlowTable::kBurstSlack);
 }
 
