@@ -19,6 +19,9 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
   constexpr uint64_t kMost = UINT32_MAX;
   pool.units_ =
       static_cast<uint32_t>(std::clamp(bytes / kFrameUnit, kLeast, kMost));
+  // Whole lines: past half of one at the end, Carve() would step over the end
+  // to begin with a line.
+  pool.units_ -= pool.units_ % kUnitsOfLine;
   pool.carved_units_ = kUnitsOfLine;
   // Small enough that the classes do not strand memory in one another.
   pool.chunk_units_ = std::clamp(pool.units_ / 1024, 128u, 2048u);

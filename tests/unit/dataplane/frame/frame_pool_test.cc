@@ -169,6 +169,17 @@ TEST(FramePoolTest, UsesNearlyAllItsMemory) {
   }
 }
 
+// However many units there are, and whether the last one is half a line.
+TEST(FramePoolTest, EndsWithItsRegion) {
+  for (uint64_t extra = 0; extra < 40; ++extra) {
+    FramePool pool = MakePool((1 << 20) + extra * kFrameUnit);
+    Ledger ledger(pool);
+    while (const FrameBuffer buffer = pool.Acquire(60, 0)) {
+      ASSERT_EQ(ledger.Enter(buffer), "") << extra;
+    }
+  }
+}
+
 TEST(FramePoolTest, RefusesWhatCannotBeMapped) {
   // As much as units can count is 128 GiB of address space, which is lent.
   const auto pool = FramePool::Create(UINT64_MAX);
