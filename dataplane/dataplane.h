@@ -1,6 +1,7 @@
 // The dataplane as the rest of the program sees it: started with options, read
 // from any thread without ever stopping a worker, commanded by messages. This
-// is the only header of the dataplane that the control plane needs.
+// is the only header of the dataplane that the control plane needs; for what
+// one would take of memory, there is memory_plan.h.
 //
 // Every reading function is thread-safe, lock-free and takes bounded time.
 // One Dataplane at a time in a process; as many in turn as wanted.

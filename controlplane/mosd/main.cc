@@ -10,6 +10,9 @@
 #include "controlplane/mosd/daemon.h"
 #include "controlplane/mosd/exit_code.h"
 #include "controlplane/mosd/log.h"
+#include "controlplane/mosd/machine.h"
+#include "controlplane/mosd/plan.h"
+#include "controlplane/mosd/plan_text.h"
 #include "spdlog/spdlog.h"
 
 namespace {
@@ -20,6 +23,13 @@ ExitCode Print(const std::string& text) {
   const bool ok =
       std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
   return ok ? ExitCode::kOk : ExitCode::kFailure;
+}
+
+ExitCode PrintPlan(const mos::v1::Config& config) {
+  const Plan plan = MakePlan(config, ReadMachine());
+  const ExitCode printed = Print(PlanText(plan));
+  if (printed != ExitCode::kOk) return printed;
+  return plan.fits() ? ExitCode::kOk : ExitCode::kResources;
 }
 
 ExitCode Run(const CommandLine& command_line) {
@@ -39,6 +49,7 @@ ExitCode Run(const CommandLine& command_line) {
     std::fprintf(stderr, "the configuration is valid\n");
     return ExitCode::kOk;
   }
+  if (command_line.plan) return PrintPlan(*config);
   if (config->dataplane().ports().empty()) {
     std::fprintf(stderr,
                  "no port to take frames from; give --pcap FILE, --interface "
