@@ -1,6 +1,7 @@
 // The dataplane as the rest of the program sees it: started with options, read
 // from any thread without ever stopping a worker, commanded by messages. This
-// is the only header of the dataplane that the control plane needs.
+// is the only header of the dataplane that the control plane needs; for what
+// one would take of memory, there is memory_plan.h.
 //
 // Every reading function is thread-safe, lock-free and takes bounded time.
 // One Dataplane at a time in a process; as many in turn as wanted.
@@ -54,7 +55,7 @@ struct WorkerSnapshot {
   uint64_t flows_by_state[kFlowStates] = {};  // live states and kEnded
   uint64_t flows_ended[kEndReasons] = {};
   uint64_t flows_evicted[kFlowStates] = {};  // by the state they were in
-  uint64_t flow_capacity = 0;  // live flows
+  uint64_t flow_capacity = 0;                // live flows
   uint64_t last_frames_shortened = 0;
   uint64_t last_frames_not_kept = 0;
   uint64_t turns = 0;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -15,6 +16,9 @@
 #include "grpcpp/support/status.h"
 
 namespace mosd::controlplane {
+
+// Memory of gRPC's own buffers, all connections together.
+inline constexpr size_t kBufferQuotaBytes = size_t{256} << 20;
 
 class CallGate {
  public:

@@ -30,8 +30,6 @@ namespace mosd::controlplane {
 namespace {
 
 constexpr int kMaxRequestBytes = 1 << 20;
-// Memory of gRPC's own buffers, all connections together.
-constexpr size_t kBufferQuotaBytes = size_t{256} << 20;
 // One connection cannot take the whole of max_concurrent_calls.
 constexpr uint32_t kMaxStreamsPerConnection = 256;
 constexpr mode_t kSocketMode = 0660;  // the owner and the group

@@ -42,6 +42,8 @@ class WatchStream final
       public std::enable_shared_from_this<WatchStream> {
  public:
   static constexpr int kMaxEventsPerMessage = 256;
+  // What a queued event takes, with what a deque of such events adds to it.
+  static constexpr size_t kQueuedEventBytes = sizeof(WatchEvent) + 16;
 
   // A stream keeps itself alive from Begin() to the end of its call.
   // `dataplane` is not owned and outlives it.

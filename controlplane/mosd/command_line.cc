@@ -24,6 +24,7 @@ Examples:
   mosd --interface eth0                     watch an interface (needs CAP_NET_RAW)
   mosd --config /etc/mosd/mosd.yaml         run as configured
   mosd --config mosd.yaml --check-config    say what is wrong with a file, and exit
+  mosd --plan --set dataplane.max_flows=4000000    what memory that takes
   mosd --pcap t.pcap --exit-on-eof --summary    count a capture, print JSON
 )";
 
@@ -92,6 +93,8 @@ std::optional<int> ParseCommandLine(int argc, char** argv,
   app.add_option("--log-level", log_level,
                  "trace, debug, info, warn, error, off")
       ->type_name("LEVEL");
+  app.add_flag("--plan", command_line->plan,
+               "Print what memory that takes, and exit; needs no port");
   app.add_flag("--check-config", command_line->check_config,
                "Check the configuration and exit");
   app.add_flag("--print-config", command_line->print_config,

@@ -27,6 +27,7 @@ struct CommandLine {
     std::string value;
   };
   std::vector<Setting> settings;
+  bool plan = false;
   bool check_config = false;
   bool print_config = false;
   bool help_config = false;

@@ -18,7 +18,9 @@ constexpr Row kRows[] = {
     {ExitCode::kInput,
      "an input cannot be used (file, interface, permission), or a capture\n"
      "     ended in the middle"},
-    {ExitCode::kResources, "memory, hugepages, or an address already in use"},
+    {ExitCode::kResources,
+     "memory, hugepages, or an address already in use; --plan: the\n"
+     "     configuration does not fit"},
 };
 
 }  // namespace

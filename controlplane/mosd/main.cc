@@ -11,6 +11,9 @@
 #include "controlplane/mosd/daemon.h"
 #include "controlplane/mosd/exit_code.h"
 #include "controlplane/mosd/log.h"
+#include "controlplane/mosd/machine.h"
+#include "controlplane/mosd/plan.h"
+#include "controlplane/mosd/plan_text.h"
 #include "spdlog/spdlog.h"
 
 namespace {
@@ -33,6 +36,13 @@ ExitCode Check(const mos::v1::Config& config) {
   return ExitCodeOf(status);
 }
 
+ExitCode PrintPlan(const mos::v1::Config& config) {
+  const Plan plan = MakePlan(config, ReadMachine());
+  const ExitCode printed = Print(PlanText(plan));
+  if (printed != ExitCode::kOk) return printed;
+  return plan.fits() ? ExitCode::kOk : ExitCode::kResources;
+}
+
 ExitCode Run(const CommandLine& command_line) {
   if (command_line.help_config) return Print(KeyReference());
   std::vector<std::string> warnings;
@@ -47,6 +57,7 @@ ExitCode Run(const CommandLine& command_line) {
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   if (command_line.print_config) return Print(EffectiveYaml(*config));
   if (command_line.check_config) return Check(*config);
+  if (command_line.plan) return PrintPlan(*config);
   // A service may be installed before it is told what to watch.
   if (config->dataplane().ports().empty() && command_line.config_file.empty()) {
     std::fprintf(stderr,

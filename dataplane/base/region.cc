@@ -25,8 +25,7 @@ Region::~Region() {
 }
 
 absl::StatusOr<Region> Region::Map(size_t bytes) {
-  constexpr size_t kHugePage = size_t{2} << 20;
-  const size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  const size_t size = SizeFor(bytes);
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {

@@ -16,6 +16,12 @@ class Region {
   Region& operator=(Region&& other) noexcept;
   ~Region();
 
+  // What Map() takes for `bytes`: whole huge pages.
+  static constexpr size_t SizeFor(size_t bytes) {
+    constexpr size_t kHugePage = size_t{2} << 20;
+    return (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  }
+
   // RESOURCE_EXHAUSTED when the address space or the overcommit policy refuses
   // `bytes`.
   static absl::StatusOr<Region> Map(size_t bytes);

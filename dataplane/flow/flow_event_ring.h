@@ -16,6 +16,7 @@ namespace mosd::dataplane {
 class FlowEventRing {
  public:
   static constexpr size_t kCapacity = 65536;  // events
+  static constexpr size_t kBytes = kCapacity * sizeof(FlowEvent);
 
   // Consumer. While disabled, nothing is queued or counted as lost.
   void Enable(bool enabled) {

@@ -1,15 +1,12 @@
 #include "dataplane/flow/flow_index.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace mosd::dataplane {
 
 absl::StatusOr<FlowIndex> FlowIndex::Create(uint32_t entries) {
   FlowIndex index;
-  constexpr uint32_t kEntriesOfBucket = kPlaces / 2;
-  const uint64_t buckets = std::max<uint64_t>(
-      (uint64_t{entries} + kEntriesOfBucket - 1) / kEntriesOfBucket, 2);
+  const uint64_t buckets = BucketsFor(entries);
   auto region = Region::Map(buckets * sizeof(Bucket));
   if (!region.ok()) return region.status();
   index.region_ = *std::move(region);

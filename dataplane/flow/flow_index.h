@@ -9,6 +9,7 @@
 // writer: the owning worker; readers (ForEachCandidate): any.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,14 @@ class FlowIndex {
 
   // No record.
   static constexpr uint32_t kNone = UINT32_MAX;
+
+  // Buckets for up to `entries` keys, and bytes of one.
+  static constexpr uint64_t BucketsFor(uint32_t entries) {
+    constexpr uint32_t kEntriesOfBucket = kPlaces / 2;
+    return std::max<uint64_t>(
+        (uint64_t{entries} + kEntriesOfBucket - 1) / kEntriesOfBucket, 2);
+  }
+  static constexpr size_t kBucketBytes = 64;
 
   // For up to `entries` keys. RESOURCE_EXHAUSTED.
   static absl::StatusOr<FlowIndex> Create(uint32_t entries);
@@ -79,7 +88,7 @@ class FlowIndex {
     std::atomic<uint16_t> tag[kPlaces];     // odd; 0: free
     std::atomic<uint32_t> record[kPlaces];  // number plus one; 0: free
   };
-  static_assert(sizeof(Bucket) == 64);
+  static_assert(sizeof(Bucket) == kBucketBytes);
   static_assert(std::atomic<uint16_t>::is_always_lock_free);
 
   // Where the bits of the second bucket begin in those of both.

@@ -38,8 +38,7 @@ std::array<int64_t, kFlowStates> ByState(const Timeouts& timeouts) {
 absl::StatusOr<std::unique_ptr<FlowTable>> FlowTable::Create(
     const FlowTableOptions& options, const FlowHash* hash, FrameWriter* frames,
     FlowEventRing* events) {
-  const uint32_t capacity =
-      options.max_flows + options.max_ended_flows + kBurstSlack;
+  const uint32_t capacity = RecordsFor(options);
   auto records = Region::Map(size_t{capacity} * sizeof(FlowRecord));
   if (!records.ok()) return records.status();
   auto tails = Region::Map(size_t{capacity} * sizeof(SharedKeyTail));
@@ -63,7 +62,7 @@ FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
       tail_region_(std::move(tail_region)),
       records_(reinterpret_cast<FlowRecord*>(record_region_.data())),
       tails_(reinterpret_cast<SharedKeyTail*>(tail_region_.data())),
-      capacity_(options.max_flows + options.max_ended_flows + kBurstSlack),
+      capacity_(RecordsFor(options)),
       index_(std::move(index)),
       wheels_{TimerWheel(records_, kHalfOpenWheel),
               TimerWheel(records_, kEstablishedWheel),

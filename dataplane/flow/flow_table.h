@@ -32,8 +32,8 @@ class FlowSink;
 
 struct FlowTableOptions {
   uint32_t worker = 0;
-  uint32_t max_flows = 0;  // live
-  uint32_t max_ended_flows = 0;
+  uint32_t max_flows = 0;        // live
+  uint32_t max_ended_flows = 0;  // in the same table
   int64_t ended_retention_ns = 0;
   Timeouts timeouts;
 };
@@ -55,6 +55,12 @@ class FlowTable {
 
   // An established flow that was heard of this recently is never evicted.
   static constexpr int64_t kEvictableIdleNs = 60'000'000'000;
+
+  // Records of a table: each has a FlowRecord, a SharedKeyTail, and its share
+  // of a FlowIndex.
+  static constexpr uint32_t RecordsFor(const FlowTableOptions& options) {
+    return options.max_flows + options.max_ended_flows + kBurstSlack;
+  }
 
   // `hash`, `frames` and `events` outlive the table. RESOURCE_EXHAUSTED.
   static absl::StatusOr<std::unique_ptr<FlowTable>> Create(

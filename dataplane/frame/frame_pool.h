@@ -79,6 +79,20 @@ class FramePool {
   // Released buffers of a class that wait before they are used again.
   static constexpr uint32_t kQuarantine = 128;
 
+  // Bytes of the buffers of a pool of `bytes`: within what a pool may have.
+  static uint64_t CapacityFor(uint64_t bytes);
+
+  // Book-keeping of a pool of that capacity: what is mapped, and what of it is
+  // touched at most, since a buffer stays in its class.
+  static uint64_t ListBytesFor(uint64_t capacity);
+  static uint64_t MostListBytesFor(uint64_t capacity);
+
+  // How many frames of `frame_bytes` (at most kMaxFrameBytes) a pool of that
+  // capacity holds at once, if there are no others; and the `bytes` of a pool
+  // that holds `frames`.
+  static uint64_t FramesIn(uint64_t capacity, uint32_t frame_bytes);
+  static uint64_t BytesFor(uint64_t frames, uint32_t frame_bytes);
+
   // `bytes` caps the buffers' memory; book-keeping comes on top (4 bytes a
   // buffer, taken as it is used). RESOURCE_EXHAUSTED.
   static absl::StatusOr<FramePool> Create(uint64_t bytes);

@@ -47,13 +47,9 @@ absl::Status CheckMayLock(uint64_t bytes) {
 
 absl::Status Bring(const LiveRequest& request, const PacketRingShape& shape,
                    LiveDevice* device) {
-  const uint32_t buffers = WholeFrameBuffers(
-      BuffersPerPort(request.context.packet_buffers, request.context.ports),
-      shape.buffer_bytes());
-  auto pool = MakeBufferPool(PoolName(request.number),
-                             {.buffers = buffers,
-                              .frame_bytes = shape.buffer_bytes(),
-                              .workers = request.context.workers});
+  auto pool =
+      MakeBufferPool(PoolName(request.number),
+                     WholeFramePool(request.context, shape.buffer_bytes()));
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
   rte_log_set_level_pattern("pmd.net.af_packet", RTE_LOG_ERR);

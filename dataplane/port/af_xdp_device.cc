@@ -16,10 +16,6 @@
 namespace mosd::dataplane {
 namespace {
 
-// The kernel takes buffers of up to a page, in which DPDK keeps its own
-// bookkeeping, too. XDP's headroom leaves about 3.5 KiB for a frame.
-constexpr uint32_t kBufferFrameBytes = 4096 - kElementOverheadBytes;
-constexpr uint32_t kMaxBuffers = 8192;  // they are locked in memory
 constexpr uint16_t kDescriptors = 2048;
 
 absl::Status CheckQueues(const LiveRequest& request,
@@ -58,16 +54,8 @@ absl::Status Bind(LiveDevice* device) {
 }
 
 absl::Status Bring(const LiveRequest& request, LiveDevice* device) {
-  const uint32_t buffers = std::min(
-      kMaxBuffers,
-      WholeFrameBuffers(
-          BuffersPerPort(request.context.packet_buffers, request.context.ports),
-          kBufferFrameBytes));
-  auto pool = MakeBufferPool(PoolName(request.number),
-                             {.buffers = buffers,
-                              .frame_bytes = kBufferFrameBytes,
-                              .workers = request.context.workers,
-                              .writer = BufferWriter::kDevice});
+  auto pool =
+      MakeBufferPool(PoolName(request.number), XdpPool(request.context));
   if (!pool.ok()) return pool.status();
   device->pool = *std::move(pool);
   auto ethdev = MakeDevice(request, "net_af_xdp",

@@ -44,11 +44,7 @@ absl::StatusOr<std::unique_ptr<Port>> CapturePort::Open(
 
 absl::Status CapturePort::MakeQueue(uint8_t number,
                                     const PortContext& context) {
-  auto pool = MakeBufferPool(
-      PoolName(number),
-      {.buffers = BuffersPerPort(context.packet_buffers, context.ports),
-       .frame_bytes = kBufferBytes,
-       .workers = context.workers});
+  auto pool = MakeBufferPool(PoolName(number), UsualPool(context));
   if (!pool.ok()) return pool.status();
   pool_ = *std::move(pool);
   const std::string name = absl::StrCat("mosd", static_cast<int>(number));

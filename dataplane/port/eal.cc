@@ -14,28 +14,16 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "dataplane/port/device_spec.h"
+#include "dataplane/port/eal_needs.h"
 #include "dataplane/port/frame_stamp.h"
 #include "dataplane/port/hugepages.h"
-#include "dataplane/port/packet_memory.h"
 
 namespace mosd::dataplane {
 namespace {
 
 constexpr uint64_t kMiB = uint64_t{1} << 20;
-// Without huge pages EAL's memory cannot grow. It is mapped at once but backed
-// only as it is touched, so that more than is needed costs little (16 MiB of
-// bookkeeping a GiB), and leaves room for another start with other options.
-constexpr uint64_t kMinMemoryMiB = 1024;
-
-struct Needs {
-  uint64_t memory_mib;
-  bool all_pci = false;          // a port by DPDK's number
-  std::vector<std::string> pci;  // addresses
-
-  bool any_pci() const { return all_pci || !pci.empty(); }
-};
 
 struct Eal {
   bool up = false;
@@ -44,29 +32,6 @@ struct Eal {
   bool pci = false;
   uint64_t memory_mib = 0;  // without huge pages
 };
-
-Needs NeedsOf(const DataplaneOptions& options) {
-  Needs needs;
-  needs.memory_mib =
-      PacketMemoryBytes(options.packet_buffers,
-                        static_cast<uint32_t>(options.ports.size())) /
-          kMiB +
-      1;
-  for (const PortOptions& port : options.ports) {
-    const auto spec = ParseDeviceSpec(port.device);
-    if (!spec.ok()) continue;  // OpenPort says what is wrong
-    if (spec->kind == DeviceKind::kDpdk) needs.all_pci = true;
-    if (spec->kind == DeviceKind::kPci) needs.pci.push_back(spec->argument);
-  }
-  return needs;
-}
-
-// What EAL is to reserve at once. There, on pages of 4 KiB, each buffer that a
-// device writes into takes a whole page.
-uint64_t OwnMemoryMib(const Needs& needs) {
-  return std::max(needs.any_pci() ? 2 * needs.memory_mib : needs.memory_mib,
-                  kMinMemoryMiB);
-}
 
 // Whether to take huge pages, or why they cannot be had.
 absl::StatusOr<bool> ChooseHugepages(Hugepages wish, uint64_t needed_mib) {
@@ -95,7 +60,7 @@ int AnyCpu() {
   return 0;
 }
 
-std::vector<std::string> Arguments(const Needs& needs, bool hugepages,
+std::vector<std::string> Arguments(const EalNeeds& needs, bool hugepages,
                                    uint64_t memory_mib) {
   std::vector<std::string> arguments = {
       "mosd",
@@ -158,11 +123,11 @@ int InitOnOwnThread(std::vector<std::string> arguments) {
   return error;
 }
 
-absl::Status BringUp(const DataplaneOptions& options, const Needs& needs,
+absl::Status BringUp(const DataplaneOptions& options, const EalNeeds& needs,
                      Eal* eal) {
   const auto hugepages = ChooseHugepages(options.hugepages, needs.memory_mib);
   if (!hugepages.ok()) return hugepages.status();
-  const uint64_t memory_mib = OwnMemoryMib(needs);
+  const uint64_t memory_mib = needs.own_memory_mib();
   const int error = InitOnOwnThread(Arguments(needs, *hugepages, memory_mib));
   if (error != 0) {
     eal->failure = FailureOf(error, *hugepages ? needs.memory_mib : memory_mib,
@@ -177,7 +142,7 @@ absl::Status BringUp(const DataplaneOptions& options, const Needs& needs,
 }
 
 absl::Status CheckServes(const Eal& eal, const DataplaneOptions& options,
-                         const Needs& needs) {
+                         const EalNeeds& needs) {
   const auto differs = [](absl::string_view what) {
     return absl::FailedPreconditionError(absl::StrCat(
         "DPDK is up in this process ", what,
@@ -190,9 +155,9 @@ absl::Status CheckServes(const Eal& eal, const DataplaneOptions& options,
   if (options.hugepages == Hugepages::kOff && eal.hugepages) {
     return differs("with huge pages");
   }
-  if (!eal.hugepages && OwnMemoryMib(needs) > eal.memory_mib) {
+  if (!eal.hugepages && needs.own_memory_mib() > eal.memory_mib) {
     return differs(absl::StrCat("with ", eal.memory_mib, " MiB of memory, not ",
-                                OwnMemoryMib(needs)));
+                                needs.own_memory_mib()));
   }
   return absl::OkStatus();
 }
@@ -203,7 +168,7 @@ absl::Status StartEal(const DataplaneOptions& options) {
   static std::mutex mutex;
   static Eal eal;
   std::lock_guard lock(mutex);
-  const Needs needs = NeedsOf(options);
+  const EalNeeds needs = EalNeeds::Of(options);
   if (!eal.failure.ok()) return eal.failure;
   return eal.up ? CheckServes(eal, options, needs)
                 : BringUp(options, needs, &eal);

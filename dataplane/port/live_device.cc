@@ -23,13 +23,8 @@ std::string PoolName(uint8_t number) {
 
 absl::StatusOr<BufferPool> MakeUsualPool(const LiveRequest& request,
                                          BufferWriter writer) {
-  return MakeBufferPool(
-      PoolName(request.number),
-      {.buffers = BuffersPerPort(request.context.packet_buffers,
-                                 request.context.ports),
-       .frame_bytes = kBufferBytes,
-       .workers = request.context.workers,
-       .writer = writer});
+  return MakeBufferPool(PoolName(request.number),
+                        UsualPool(request.context, writer));
 }
 
 absl::StatusOr<std::unique_ptr<Ethdev>> MakeDevice(const LiveRequest& request,

@@ -18,10 +18,7 @@ absl::StatusOr<LiveDevice> OpenRing(const LiveRequest& request) {
         "there is no such ring; another part of this process makes it before "
         "the port is opened");
   }
-  // The frames bring their own buffers, but DPDK insists on a pool.
-  auto pool = MakeBufferPool(
-      PoolName(request.number),
-      {.buffers = 64, .frame_bytes = kBufferBytes, .workers = 1});
+  auto pool = MakeBufferPool(PoolName(request.number), kRingPool);
   if (!pool.ok()) return pool.status();
   device.pool = *std::move(pool);
   auto ethdev = Ethdev::MakeOfRing(

@@ -35,6 +35,11 @@ std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
 
 }  // namespace
 
+size_t Pipeline::BytesFor(uint32_t workers) {
+  return sizeof(Pipeline) + kMaxFrameBytes +
+         (workers > 1 ? workers * sizeof(Outgoing) : 0);
+}
+
 Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
                    FlowTable* table, FrameWriter* frames, Handoff* handoff)
     : options_(options),

@@ -34,6 +34,9 @@ class Pipeline {
  public:
   static constexpr uint32_t kBurst = 64;  // frames
 
+  // What one takes of memory, of so many workers.
+  static size_t BytesFor(uint32_t workers);
+
   // What is pointed to outlives the pipeline. `handoff` is null when there is
   // one worker.
   Pipeline(const PipelineOptions& options, const FlowHash& hash,

@@ -34,20 +34,30 @@ T Share(T total, uint32_t workers) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
-    const DataplaneOptions& options, uint32_t number, const FlowHash* hash,
-    Handoff* handoff) {
-  auto frame_pool =
-      FramePool::Create(options.last_frame_bytes / options.workers);
-  if (!frame_pool.ok()) return frame_pool.status();
-  std::unique_ptr<Worker> worker(
-      new Worker(options, number, handoff, *std::move(frame_pool)));
+FlowTableOptions Worker::TableOptions(const DataplaneOptions& options,
+                                      uint32_t number) {
   FlowTableOptions flows;
   flows.worker = number;
   flows.max_flows = Share(options.max_flows, options.workers);
   flows.max_ended_flows = Share(options.max_ended_flows, options.workers);
   flows.ended_retention_ns = options.ended_retention_ns;
   flows.timeouts = options.timeouts;
+  return flows;
+}
+
+size_t Worker::OwnBytes(const DataplaneOptions& options) {
+  return FlowEventRing::kBytes + sizeof(Worker) + sizeof(FlowTable) +
+         Pipeline::BytesFor(options.workers);
+}
+
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
+    const DataplaneOptions& options, uint32_t number, const FlowHash* hash,
+    Handoff* handoff) {
+  auto frame_pool = FramePool::Create(FrameBytes(options));
+  if (!frame_pool.ok()) return frame_pool.status();
+  std::unique_ptr<Worker> worker(
+      new Worker(options, number, handoff, *std::move(frame_pool)));
+  const FlowTableOptions flows = TableOptions(options, number);
   auto table =
       FlowTable::Create(flows, hash, &worker->frame_writer_, &worker->events_);
   if (!table.ok()) return table.status();

@@ -30,6 +30,15 @@ namespace mosd::dataplane {
 
 class Worker {
  public:
+  // The share of a worker: of flows, rounded up, and of last_frame_bytes.
+  static FlowTableOptions TableOptions(const DataplaneOptions& options,
+                                       uint32_t number);
+  static uint64_t FrameBytes(const DataplaneOptions& options) {
+    return options.last_frame_bytes / options.workers;
+  }
+  // What a worker takes besides its table, its last frames and DPDK's memory.
+  static size_t OwnBytes(const DataplaneOptions& options);
+
   // Worker `number` of the dataplane of `options`, with its share of flows and
   // memory. `hash` and `handoff` (null: there is one worker) outlive it. EAL is
   // up. RESOURCE_EXHAUSTED.

@@ -50,6 +50,7 @@ class Contents(unittest.TestCase):
                      "usr/include/mos/mos_api.h", "usr/lib/pkgconfig/mos.pc",
                      "usr/share/man/man8/mosd.8", "usr/share/man/man1/mosctl.1",
                      "usr/share/man/man3/mtcp_getlastpkt.3",
+                     "usr/share/doc/mosd/OPERATIONS.md",
                      "usr/share/bash-completion/completions/mosctl",
                      "usr/share/zsh/vendor-completions/_mosctl",
                      "usr/share/fish/vendor_completions.d/mosctl.fish",

@@ -169,6 +169,52 @@ TEST(FramePoolTest, UsesNearlyAllItsMemory) {
   }
 }
 
+// However many units there are, and whether the last one is half a line.
+TEST(FramePoolTest, EndsWithItsRegion) {
+  for (uint64_t extra = 0; extra < 40; ++extra) {
+    FramePool pool = MakePool((1 << 20) + extra * kFrameUnit);
+    Ledger ledger(pool);
+    while (const FrameBuffer buffer = pool.Acquire(60, 0)) {
+      ASSERT_EQ(ledger.Enter(buffer), "") << extra;
+    }
+  }
+}
+
+TEST(FramePoolTest, SaysBeforehandHowManyFramesItHolds) {
+  // Of the second, chunks of the smallest buffers are not whole lines.
+  for (const uint64_t bytes : {1'000'000u, 4'300'800u, 100'000'000u}) {
+    for (const uint32_t frame_bytes : {60u, 64u, 100u, 1514u, 9216u, 65535u}) {
+      FramePool pool = MakePool(bytes);
+      ASSERT_EQ(pool.capacity_bytes(), FramePool::CapacityFor(bytes));
+      uint64_t frames = 0;
+      while (pool.Acquire(frame_bytes, frame_bytes)) ++frames;
+      EXPECT_EQ(FramePool::FramesIn(pool.capacity_bytes(), frame_bytes), frames)
+          << bytes << ", " << frame_bytes;
+    }
+  }
+}
+
+TEST(FramePoolTest, SaysBeforehandHowManyBytesItNeeds) {
+  for (const uint64_t frames : {1u, 1'000u, 77'777u, 1'000'000u}) {
+    for (const uint32_t frame_bytes : {60u, 1514u}) {
+      const uint64_t bytes = FramePool::BytesFor(frames, frame_bytes);
+      EXPECT_GE(FramePool::FramesIn(bytes, frame_bytes), frames);
+      // No more than needed, but for the least that a pool has.
+      EXPECT_LE(bytes, 1.02 * static_cast<double>(frames) *
+                               (FrameClassCapacity(FrameClassOf(frame_bytes)) +
+                                kFrameHeaderBytes) +
+                           200'000);
+    }
+  }
+}
+
+TEST(FramePoolTest, ListsTakeNoMoreThanTheyAreMapped) {
+  for (const uint64_t bytes : {1u << 20, 1u << 24, 1u << 28}) {
+    EXPECT_LE(FramePool::MostListBytesFor(bytes),
+              Region::SizeFor(FramePool::ListBytesFor(bytes)));
+  }
+}
+
 TEST(FramePoolTest, RefusesWhatCannotBeMapped) {
   // As much as units can count is 128 GiB of address space, which is lent.
   const auto pool = FramePool::Create(UINT64_MAX);
