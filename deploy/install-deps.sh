@@ -13,6 +13,8 @@ build_packages=(
   libgrpc++-dev libprotobuf-dev libabsl-dev
   prometheus-cpp-dev libmicrohttpd-dev
   libssl-dev libcli11-dev libspdlog-dev libyaml-cpp-dev libsystemd-dev
+  # cpack makes the Debian package with them.
+  dpkg-dev file
 )
 
 test_packages=(
@@ -30,8 +32,10 @@ test_packages=(
   openssl
   # Formats the manual.
   groff-base
-  # Makes the Debian package, looks at its units, and a Debian to install it in.
-  dpkg-dev file systemd mmdebstrap
+  # Looks at the package's units, and a Debian to install it in.
+  systemd mmdebstrap
+  # Builds the container image, and runs it.
+  podman runc
   # Counts instructions.
   valgrind
 )
@@ -105,6 +109,12 @@ apt install -y --no-install-recommends "${missing[@]}" >&2 ||
   fail "apt-get install failed; this project is built on Debian 12 (bookworm)"
 
 # Nor at the next boot.
-if [[ " ${missing[*]} " == *" prometheus "* && -d /run/systemd/system ]]; then
-  "${as_root[@]}" systemctl disable --quiet prometheus.service
-fi
+disable() {
+  local package=$1
+  shift
+  [[ " ${missing[*]} " != *" $package "* || ! -d /run/systemd/system ]] ||
+    "${as_root[@]}" systemctl disable --quiet "$@"
+}
+disable prometheus prometheus.service
+disable podman podman.{service,socket} podman-restart.service \
+  podman-auto-update.{service,timer}

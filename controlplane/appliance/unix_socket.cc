@@ -30,6 +30,18 @@ absl::Status FileError(const std::string& path, const char* what) {
   return absl::ErrnoToStatus(errno, absl::StrCat("unix:", path, ": ", what));
 }
 
+// Where a file cannot be made, in a directory that is there or is not.
+absl::Status DirectoryError(const std::string& path, const char* what) {
+  const int error = errno;
+  const absl::Status status = FileError(path, what);
+  if (error != EACCES && error != EROFS) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(status.message(),
+                   "; let mosd write in its directory (in a container, mount "
+                   "a tmpfs there), or listen on another path"));
+}
+
 // Opens and locks the lock file; -1 with errno EWOULDBLOCK: somebody has it.
 int OpenLocked(const std::string& lock_path) {
   while (true) {
@@ -110,12 +122,12 @@ absl::StatusOr<UnixSocketClaim> UnixSocketClaim::Take(const std::string& path) {
       std::filesystem::path(path).parent_path();
   if (!directory.empty() && ::mkdir(directory.c_str(), 0755) != 0 &&
       errno != EEXIST) {
-    return FileError(path, "its directory cannot be made");
+    return DirectoryError(path, "its directory cannot be made");
   }
   const int lock_fd = OpenLocked(path + ".lock");
   if (lock_fd < 0) {
     if (errno == EWOULDBLOCK) return InUse(path);
-    return FileError(path, "its lock file (.lock) cannot be opened");
+    return DirectoryError(path, "its lock file (.lock) cannot be opened");
   }
   if (absl::Status status = RemoveStale(path); !status.ok()) {
     ::unlink((path + ".lock").c_str());

@@ -13,13 +13,19 @@ import xml.etree.ElementTree as ElementTree
 _ONLY_WHEN_NAMED = {"test_public_captures"}
 
 
+def _dotted(test_id):
+    """Names like "setUpModule (e2e.test_image)" as those of tests are."""
+    fixture, _, owner = test_id.rstrip(")").partition(" (")
+    return f"{owner}.{fixture}" if owner.startswith("e2e.") else test_id
+
+
 class _Result(unittest.TestResult):
     """Says one line a test, and keeps what a JUnit report wants."""
 
     def __init__(self):
         super().__init__()
         self.report = ElementTree.Element("testsuite", name="e2e")
-        self._started = 0.0
+        self._started = time.monotonic()
         self._failed = False
 
     def startTest(self, test):
@@ -29,7 +35,8 @@ class _Result(unittest.TestResult):
 
     def _case(self, test, outcome=None, message=""):
         seconds = time.monotonic() - self._started
-        _, _, path = test.id().partition(".")
+        _, _, path = _dotted(test.id()).partition(".")
+        self._started = time.monotonic()
         class_name, _, name = path.partition(".")
         case = ElementTree.SubElement(self.report, "testcase", classname=class_name, name=name,
                                       time=f"{seconds:.3f}")

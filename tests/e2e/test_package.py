@@ -13,14 +13,12 @@ import sys
 import time
 import unittest
 
-from e2e.environment import (BUILD, MOSD, PATIENCE, ROOT, SAMPLE, needs_program, needs_root,
-                             temp_dir)
+from e2e import debian
+from e2e.environment import MOSD, PATIENCE, ROOT, SAMPLE, needs_program, needs_root, temp_dir
 
 _SYSTEMD = ROOT / "deploy" / "systemd"
 _CONFIGURATION = "etc/mosd/mosd.yaml"
 _PROXIES = {name: value for name, value in os.environ.items() if name.endswith("_proxy")}
-# Debian's archive answers in its own time.
-_DOWNLOAD_PATIENCE = 300
 
 
 def _run(*command, patience=PATIENCE, **options):
@@ -28,20 +26,12 @@ def _run(*command, patience=PATIENCE, **options):
                           timeout=patience, stdin=subprocess.DEVNULL, check=False, **options)
 
 
-def _make_package(folder, version):
-    done = _run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", folder,
-                "-D", f"CPACK_PACKAGE_VERSION={version}", patience=_DOWNLOAD_PATIENCE)
-    if done.returncode != 0:
-        raise AssertionError(f"cpack: {done.stdout}{done.stderr}")
-    return next(folder.glob(f"mosd_{version}_*.deb"))
-
-
 @needs_program("cpack")
 @needs_program("dpkg-deb")
 class Contents(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.package = _make_package(temp_dir(), "1.2.3")
+        cls.package = debian.make_package(temp_dir(), "1.2.3")
         cls.tree = temp_dir()
         subprocess.run(("dpkg-deb", "-x", cls.package, cls.tree), check=True)
 
@@ -219,13 +209,10 @@ class Life(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = temp_dir() / "root"
-        made = _run("mmdebstrap", "--variant=minbase", "--include=ca-certificates", "bookworm",
-                    cls.root, patience=_DOWNLOAD_PATIENCE)
-        if made.returncode != 0:
-            raise unittest.SkipTest(f"no Debian to install it in: {made.stderr[-300:]}")
+        debian.unpack(cls.root)
         folder = temp_dir()
         for name, version in (("old", "1.0.0"), ("new", "1.0.1")):
-            shutil.copy(_make_package(folder, version), cls.root / "tmp" / f"{name}.deb")
+            shutil.copy(debian.make_package(folder, version), cls.root / "tmp" / f"{name}.deb")
         shutil.copy(SAMPLE, cls.root / "tmp" / "sample.pcap")
         try:
             cls.inside("apt-get", "update", "-o", "APT::Update::Error-Mode=any")
@@ -234,7 +221,7 @@ class Life(unittest.TestCase):
 
     @classmethod
     def inside(cls, *command, status=0):
-        done = _run("chroot", cls.root, *command, patience=_DOWNLOAD_PATIENCE,
+        done = _run("chroot", cls.root, *command, patience=debian.DOWNLOAD_PATIENCE,
                     env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
                          "DEBIAN_FRONTEND": "noninteractive", **_PROXIES})
         if done.returncode != status:

@@ -6,28 +6,9 @@ import unittest
 from e2e import capture_file, comparison, stubs, tshark_reading
 from e2e.daemon import KEEP_ALL, Daemon, counts
 from e2e.environment import CAPTURES, SAMPLE, needs_program
+from e2e.sample_stories import STORIES
 
-_F = stubs.flow
-
-# server port: flows in order of their start, as (end reason or None, state, who spoke last)
-_OPEN = None
-_CLIENT, _SERVER = _F.SIDE_CLIENT, _F.SIDE_SERVER
-_FIN_CLIENT = (_F.END_REASON_FIN_CLIENT, _F.FLOW_STATE_ENDED)
-_FIN_SERVER = (_F.END_REASON_FIN_SERVER, _F.FLOW_STATE_ENDED)
-_RST_CLIENT = (_F.END_REASON_RST_CLIENT, _F.FLOW_STATE_ENDED)
-_RST_SERVER = (_F.END_REASON_RST_SERVER, _F.FLOW_STATE_ENDED)
-_HALF_OPEN = (_F.END_REASON_UNSPECIFIED, _F.FLOW_STATE_HALF_OPEN)
-_ESTABLISHED = (_F.END_REASON_UNSPECIFIED, _F.FLOW_STATE_ESTABLISHED)
-_CLOSING = (_F.END_REASON_UNSPECIFIED, _F.FLOW_STATE_CLOSING)
-_STORIES = {
-    8001: [_FIN_CLIENT], 8002: [_FIN_SERVER], 8003: [_FIN_CLIENT], 8004: [_FIN_CLIENT],
-    8005: [_FIN_CLIENT], 8006: [_RST_SERVER], 8007: [_RST_SERVER], 8008: [_RST_CLIENT],
-    8009: [_RST_SERVER], 8010: [_FIN_CLIENT], 8011: [_CLOSING], 8012: [_ESTABLISHED],
-    8013: [_HALF_OPEN], 8014: [_ESTABLISHED], 8015: [_FIN_CLIENT],
-    8016: [_RST_CLIENT, _FIN_CLIENT], 8017: [_FIN_CLIENT], 8018: [_FIN_CLIENT],
-    8019: [_RST_SERVER], 8020: [_FIN_SERVER], 8021: [_FIN_CLIENT], 8022: [_FIN_CLIENT],
-    8023: [_ESTABLISHED],
-}
+_CLIENT, _SERVER = stubs.flow.SIDE_CLIENT, stubs.flow.SIDE_SERVER
 
 
 class Stories(unittest.TestCase):
@@ -51,8 +32,8 @@ class Stories(unittest.TestCase):
         return self.last[self.one(port).flow_id, side].frame
 
     def test_ends(self):
-        self.assertEqual(self.flows.keys(), _STORIES.keys())
-        for port, story in _STORIES.items():
+        self.assertEqual(self.flows.keys(), STORIES.keys())
+        for port, story in STORIES.items():
             with self.subTest(port):
                 self.assertEqual([(f.end_reason, f.state) for f in self.flows[port]], story)
 
