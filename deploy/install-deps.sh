@@ -36,6 +36,8 @@ test_packages=(
   systemd mmdebstrap
   # Builds the container image, and runs it.
   podman runc
+  # A machine with systemd.
+  qemu-system-x86 e2fsprogs
   # Counts instructions.
   valgrind
 )

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "controlplane/appliance/version.h"
 #include "controlplane/grpc/convert.h"
+#include "controlplane/version/version.h"
 
 namespace mosd::controlplane {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "controlplane/appliance/version.h"
 #include "controlplane/metrics/families.h"
+#include "controlplane/version/version.h"
 #include "mos/v1/flow.pb.h"
 
 namespace mosd::controlplane {

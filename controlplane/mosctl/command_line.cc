@@ -20,6 +20,7 @@
 #include "controlplane/mosctl/session.h"
 #include "controlplane/mosctl/tls_options.h"
 #include "controlplane/mosctl/watch_command.h"
+#include "controlplane/version/version.h"
 
 namespace mosd::mosctl {
 namespace {
@@ -76,7 +77,8 @@ std::string FailureText(const CLI::App*, const CLI::Error& error) {
 CommandLine::CommandLine() {
   app_.footer(absl::StrCat(kNotes, ExitCodeHelp()));
   app_.set_version_flag("--version",
-                        "mosctl " MOSD_VERSION " (" MOSD_COMMIT ")");
+                        absl::StrCat("mosctl ", controlplane::Version(), " (",
+                                     controlplane::Commit(), ")"));
   app_.get_formatter()->column_width(34);
   app_.require_subcommand(1);
   app_.fallthrough();

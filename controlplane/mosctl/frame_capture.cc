@@ -8,6 +8,7 @@
 #include "controlplane/mosctl/names.h"
 #include "controlplane/mosctl/pcapng_writer.h"
 #include "controlplane/mosctl/printable.h"
+#include "controlplane/version/version.h"
 
 namespace mosd::mosctl {
 namespace {
@@ -32,7 +33,7 @@ std::string DeviceOf(uint32_t index, const mos::v1::ListPortsResponse& ports) {
 std::string FrameCapture(const std::vector<mos::v1::LastPkt>& packets,
                          const mos::v1::ListPortsResponse& ports) {
   std::string file;
-  AppendSectionHeader("mosctl " MOSD_VERSION, &file);
+  AppendSectionHeader(absl::StrCat("mosctl ", controlplane::Version()), &file);
 
   std::vector<uint32_t> interfaces;  // port index by interface number
   std::vector<const mos::v1::LastPkt*> in_order;

@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "controlplane/appliance/version.h"
 #include "controlplane/config/config_builder.h"
 #include "controlplane/mosd/exit_code.h"
+#include "controlplane/version/version.h"
 
 namespace mosd::controlplane {
 namespace {

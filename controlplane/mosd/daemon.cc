@@ -11,11 +11,11 @@
 #include <string>
 
 #include "controlplane/appliance/appliance.h"
-#include "controlplane/appliance/version.h"
 #include "controlplane/grpc/convert.h"
 #include "controlplane/mosd/certificate_log.h"
 #include "controlplane/mosd/grpc_log.h"
 #include "controlplane/mosd/log.h"
+#include "controlplane/version/version.h"
 #include "google/protobuf/util/json_util.h"
 #include "mos/v1/appliance_service.pb.h"
 #include "spdlog/spdlog.h"

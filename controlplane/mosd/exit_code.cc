@@ -19,7 +19,8 @@ constexpr Row kRows[] = {
      "an input cannot be used (file, interface, permission), or a capture\n"
      "     ended in the middle"},
     {ExitCode::kResources,
-     "memory, hugepages, or an address already in use; --plan: the\n"
+     "memory, hugepages, a full disk, or an address already in use; --plan: "
+     "the\n"
      "     configuration does not fit"},
 };
 

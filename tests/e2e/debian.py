@@ -1,6 +1,7 @@
 """The package of the build under test, and a Debian that has seen nothing of it."""
 
 import functools
+import os
 import subprocess
 import unittest
 
@@ -8,6 +9,7 @@ from e2e.environment import BUILD, temp_dir
 
 # Debian's archive answers in its own time.
 DOWNLOAD_PATIENCE = 300
+PROXIES = {name: value for name, value in os.environ.items() if name.endswith("_proxy")}
 # What is installed is not synced to the disk, which takes most of the time, and is
 # without what nobody reads here, as in Debian's own images.
 _OF_DPKG = ("force-unsafe-io", "path-exclude=/usr/share/doc/*",

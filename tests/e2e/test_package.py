@@ -18,7 +18,6 @@ from e2e.environment import MOSD, PATIENCE, ROOT, SAMPLE, needs_program, needs_r
 
 _SYSTEMD = ROOT / "deploy" / "systemd"
 _CONFIGURATION = "etc/mosd/mosd.yaml"
-_PROXIES = {name: value for name, value in os.environ.items() if name.endswith("_proxy")}
 
 
 def _run(*command, patience=PATIENCE, **options):
@@ -223,7 +222,7 @@ class Life(unittest.TestCase):
     def inside(cls, *command, status=0):
         done = _run("chroot", cls.root, *command, patience=debian.DOWNLOAD_PATIENCE,
                     env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                         "DEBIAN_FRONTEND": "noninteractive", **_PROXIES})
+                         "DEBIAN_FRONTEND": "noninteractive", **debian.PROXIES})
         if done.returncode != status:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

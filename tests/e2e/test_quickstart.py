@@ -1,6 +1,7 @@
 """deploy/quickstart.sh does what the README promises, and cleans up."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -9,13 +10,22 @@ import threading
 import time
 import unittest
 
-from e2e.environment import BUILD, CAPTURES, PATIENCE, ROOT, needs_root, temp_dir
+from e2e import debian
+from e2e.environment import (BUILD, CAPTURES, PATIENCE, ROOT, needs_program, needs_root,
+                             temp_dir)
 from netlab import pair
 from netlab.namespace import Lab
 from netlab.relay import Relay
 
 _QUICKSTART = ROOT / "deploy" / "quickstart.sh"
 _MINUTES = 600
+
+
+def _assert_shown(test, done):
+    test.assertEqual(done.returncode, 0, done.stderr[-3000:])
+    # A table of flows, then one frame of each side.
+    test.assertRegex(done.stdout, r"192\.0\.2\.1:\d+")
+    test.assertEqual(len(re.findall(r"^\s*Ethernet\b", done.stdout, re.MULTILINE)), 2, done.stdout)
 
 
 class Quickstart(unittest.TestCase):
@@ -29,10 +39,7 @@ class Quickstart(unittest.TestCase):
                               stdin=subprocess.DEVNULL)
 
     def assert_shown(self, done):
-        self.assertEqual(done.returncode, 0, done.stderr)
-        # A table of flows, then one frame of each side.
-        self.assertRegex(done.stdout, r"192\.0\.2\.1:\d+")
-        self.assertEqual(len(re.findall(r"^\s*Ethernet\b", done.stdout, re.MULTILINE)), 2, done.stdout)
+        _assert_shown(self, done)
 
     def test_the_sample(self):
         done = self.run_it()
@@ -82,6 +89,33 @@ class Quickstart(unittest.TestCase):
                     talker.join()
         self.assert_shown(done)
         self.assertEqual(os.listdir(self.temp), [])
+
+
+# What a started system has; and what is compiled already is not compiled again.
+_IN_DEBIAN = """
+for name in proc sys dev; do mount --rbind /$name $1/$name; done
+mkdir -p $1/root/.cache/ccache $2
+mount --bind $2 $1/root/.cache/ccache
+exec chroot $1 /root/mosd/deploy/quickstart.sh
+"""
+
+
+@needs_root()
+@needs_program("mmdebstrap")
+class InAFreshDebian(unittest.TestCase):
+    def test_of_a_new_user(self):
+        root = temp_dir() / "root"
+        debian.unpack(root)
+        subprocess.run(("git", "clone", "--quiet", ROOT, root / "root" / "mosd"), check=True)
+        cache = os.environ.get("CCACHE_DIR", pathlib.Path.home() / ".cache" / "ccache")
+        done = subprocess.run(
+            ("unshare", "--mount", "sh", "-ec", _IN_DEBIAN, "sh", root, cache),
+            capture_output=True, text=True, timeout=4 * _MINUTES, stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C",
+                 **debian.PROXIES})
+        if "Unable to fetch" in done.stderr:
+            self.skipTest("Debian's archive cannot be reached")
+        _assert_shown(self, done)
 
 
 def _talk(hosts, stop):

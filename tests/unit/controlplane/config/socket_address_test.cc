@@ -50,6 +50,13 @@ TEST(SocketAddressTest, RefusesTheRest) {
   EXPECT_FALSE(ParseSocketAddress("unix:/" + std::string(107, 'x')).ok());
 }
 
+TEST(DefaultSocketTest, IsInTheFolderOfTheService) {
+  ASSERT_EQ(::setenv("RUNTIME_DIRECTORY", "/run/one:/run/two", 1), 0);
+  EXPECT_EQ(DefaultSocketPath(), "/run/one/mosd.sock");
+  ASSERT_EQ(::unsetenv("RUNTIME_DIRECTORY"), 0);
+  EXPECT_NE(DefaultSocketPath(), "/run/one/mosd.sock");
+}
+
 TEST(DefaultSocketTest, IsAnAddressThatCanBeServed) {
   const auto address = ParseSocketAddress("unix:" + DefaultSocketPath());
   ASSERT_TRUE(address.ok());
