@@ -46,7 +46,10 @@ std::string Obstacle(const std::string& path) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address),
               sizeof address) != 0) {
     obstacle = errno == ECONNREFUSED ? "left behind; nobody listens there"
-                                     : std::strerror(errno);
+               : errno == EACCES
+                   ? "permission denied: it is for root and its group "
+                     "(usermod -aG mosd USER, and log in again)"
+                   : std::strerror(errno);
   }
   close(fd);
   return obstacle;

@@ -21,7 +21,7 @@ Prometheus.
 
 Examples:
   mosd --pcap trace.pcap                    read a capture, then serve what it held
-  mosd --interface eth0                     watch an interface (needs CAP_NET_RAW)
+  mosd --interface eth0                     watch an interface (as root)
   mosd --config /etc/mosd/mosd.yaml         run as configured
   mosd --config mosd.yaml --check-config    say what is wrong with a file, and exit
   mosd --plan --set dataplane.max_flows=4000000    what memory that takes

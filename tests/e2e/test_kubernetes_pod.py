@@ -19,6 +19,12 @@ def _bytes(text):
     return int(number) * _UNITS[unit if unit == "B" else unit.removesuffix("B")]
 
 
+def _planned(plan, name):
+    """Bytes of a row of --plan, "  with clients   1.7 GiB"; rounded up."""
+    number, unit = re.search(rf"(?m)^ +{name} +([\d.]+) (\w+)", plan).groups()
+    return (float(number) + 0.05) * _UNITS[unit.removesuffix("B")]
+
+
 def _documented_capabilities(overlay):
     """By the table of deploy/README.md."""
     rows = {cells[1].strip(): cells[2] for line in (ROOT / "deploy/README.md").read_text()
@@ -78,17 +84,15 @@ class Memory(unittest.TestCase):
 
     @of_each
     def test_holds_what_is_configured(self, _, rendering):
-        config = rendering.effective()["dataplane"]
-        huge = config["memory"]["hugepages"] in ("on", True)
-        # A flow with an IPv6 key is 229 bytes; 60 MiB are the program's own.
-        need = ((config["max_flows"] + config["ended_flows"]["max_count"]) * 229
-                + _bytes(config["last_frame"]["memory"]) + 60 * _MIB)
-        buffers = self._packet_memory()
-        if huge:
-            self.assertGreaterEqual(_bytes(rendering.resources["hugepages-2Mi"]), buffers)
+        plan = rendering.mosd("--plan").stdout
+        need = _planned(plan, "with clients")
+        if rendering.effective()["dataplane"]["memory"]["hugepages"] in ("on", True):
+            self.assertGreaterEqual(_bytes(rendering.resources["hugepages-2Mi"]),
+                                    self._packet_memory())
+            need -= _planned(plan, "packet buffers")
         else:
             self.assertNotIn("hugepages-2Mi", rendering.resources)
-            need += buffers
+        self.assertGreater(need, _bytes(rendering.effective()["dataplane"]["last_frame"]["memory"]))
         self.assertGreaterEqual(_bytes(rendering.resources["memory"]), need)
 
     def _packet_memory(self):
@@ -104,6 +108,12 @@ class Memory(unittest.TestCase):
 
 
 class Coherence(unittest.TestCase):
+    @of_each
+    def test_the_job_is_what_the_rules_expect(self, _, rendering):
+        for monitor in rendering.all("PodMonitor"):
+            label = monitor["spec"]["jobLabel"]
+            self.assertEqual(rendering.pod["metadata"]["labels"][label], "mosd")
+
     @of_each
     def test_selectors_find_the_pod(self, _, rendering):
         labels = rendering.pod["metadata"]["labels"].items()

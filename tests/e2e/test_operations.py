@@ -10,7 +10,7 @@ from e2e.daemon import Daemon
 from e2e.environment import BUILD, PATIENCE, ROOT, SAMPLE, needs_program, temp_dir
 
 _GUIDE = ROOT / "deploy" / "OPERATIONS.md"
-_DAEMON = re.compile(r"^    mosd --pcap tests/captures/sample\.pcap (.*)$", re.M)
+_DAEMON = re.compile(r"^    mosd --pcap tests/captures/sample\.pcap (.*?)(?: \\)?$", re.M)
 
 
 def examples():

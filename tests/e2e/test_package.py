@@ -48,7 +48,9 @@ class Contents(unittest.TestCase):
                      "usr/lib/mosd/mosd-hugepages", "usr/share/mosd/systemd/af_xdp.conf",
                      "usr/share/mosd/prometheus/prometheus.yml",
                      "usr/share/mosd/prometheus/mosd-rules.yaml",
-                     "usr/share/mosd/prometheus/runbook.md", "usr/share/mosd/grafana/mosd.json",
+                     "usr/share/mosd/prometheus/runbook.md",
+                     "usr/share/mosd/prometheus/README.md", "usr/share/doc/mosd/README.md",
+                     "usr/share/mosd/grafana/mosd.json",
                      "etc/default/mosd-hugepages", _CONFIGURATION):
             self.assertTrue((self.tree / path).exists(), path)
 

@@ -10,7 +10,7 @@ none:
   config: &small
     max_flows: 500000
     last_frame: {memory: 512MiB}
-  resources: &few {cpu: "1", memory: 1Gi}
+  resources: &few {cpu: "1", memory: 2Gi}
 af-packet:
   ports: [{{ printf "af_packet:%s" .Values.interface | quote }}]
   hostNetwork: true
@@ -37,7 +37,7 @@ sriov-dpdk:
     memory: {hugepages: "on"}
   resources:
     cpu: "4"
-    memory: 3Gi
+    memory: 4Gi
     hugepages-2Mi: 256Mi
     {{ .Values.sriov.resourceName }}: "1"
   nodeSelector: {feature.node.kubernetes.io/network-sriov.capable: "true"}
@@ -54,7 +54,8 @@ sriov-dpdk:
 {{- $device := include "mosd.device" . | fromYaml }}
 {{- $config := dict
       "dataplane" (merge (dict "ports" $device.ports) $device.config)
-      "grpc" (dict "listen" (list "unix:/run/mosd/mosd.sock"))
+      "grpc" (dict "listen" (list "unix:/run/mosd/mosd.sock")
+                   "max_concurrent_calls" 64 "max_watches" 8)
       "metrics" (dict "listen" (list "0.0.0.0:9464" "[::]:9464")) }}
 {{- mergeOverwrite $config (deepCopy .Values.config) | toYaml }}
 {{- end }}
