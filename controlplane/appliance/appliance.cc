@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<Appliance>> Appliance::Start(
   auto appliance = std::unique_ptr<Appliance>(new Appliance);
   // First what fails fast.
   absl::Status status = appliance->OpenCertificates(config.grpc().tls());
-  if (status.ok()) status.Update(appliance->ClaimAddresses(config));
+  if (status.ok()) status = appliance->ClaimAddresses(config);
   if (!status.ok()) return status;
 
   absl::StatusOr<std::unique_ptr<dataplane::Dataplane>> dataplane =

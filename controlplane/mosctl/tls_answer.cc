@@ -1,7 +1,6 @@
 #include "controlplane/mosctl/tls_answer.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <algorithm>
 
@@ -15,12 +14,8 @@ void Trust(SSL_CTX* context, const std::string& authorities) {
     SSL_CTX_set_default_verify_paths(context);
     return;
   }
-  const tls::BioHandle bio(BIO_new_mem_buf(
-      authorities.data(), static_cast<int>(authorities.size())));
-  while (X509* const certificate =
-             PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    const tls::CertificateHandle owned(certificate);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+  for (const auto& certificate : tls::ReadCertificates(authorities)) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
   }
 }
 

@@ -17,13 +17,6 @@ namespace {
 
 constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
-BioHandle Open(const std::string& text) {
-  return BioHandle(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// A daemon has nobody to ask; without this, OpenSSL asks the terminal.
-int NoPassword(char*, int, int, void*) { return -1; }
-
 absl::Status Wrong(const std::string& path, absl::string_view why) {
   ERR_clear_error();
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", why));
@@ -51,13 +44,7 @@ absl::StatusOr<std::string> Read(const std::string& path,
 // All certificates of a file, at least one.
 absl::StatusOr<std::vector<CertificateHandle>> Parse(const std::string& path,
                                                      const std::string& text) {
-  ERR_clear_error();
-  const BioHandle bio = Open(text);
-  std::vector<CertificateHandle> certificates;
-  while (X509* const certificate =
-             PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr)) {
-    certificates.emplace_back(certificate);
-  }
+  std::vector<CertificateHandle> certificates = ReadCertificates(text);
   // At the end of the file it is that no further one begins.
   const bool at_end =
       ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -91,7 +78,7 @@ std::vector<absl::Time> ExpiriesOf(const std::vector<CertificateHandle>& all) {
 absl::Status CheckKey(const PemPaths& paths, const std::string& text,
                       const CertificateHandle& certificate) {
   ERR_clear_error();
-  const BioHandle bio = Open(text);
+  const BioHandle bio = OpenText(text);
   const KeyHandle key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
   if (key == nullptr) {
@@ -142,9 +129,9 @@ absl::Status ReadAuthorities(const PemPaths& paths, PemTexts* texts) {
 absl::StatusOr<PemTexts> ReadPem(const PemPaths& paths) {
   PemTexts texts;
   absl::Status status;
-  if (!paths.certificate.empty()) status.Update(ReadIdentity(paths, &texts));
+  if (!paths.certificate.empty()) status = ReadIdentity(paths, &texts);
   if (status.ok() && !paths.authorities.empty()) {
-    status.Update(ReadAuthorities(paths, &texts));
+    status = ReadAuthorities(paths, &texts);
   }
   if (!status.ok()) return status;
   return texts;

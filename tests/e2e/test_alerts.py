@@ -19,7 +19,6 @@ from e2e.prometheus import RULES, Prometheus, hurried, listening_ports
 from e2e.test_live import _scenarios
 from netlab import pair
 from netlab.namespace import Lab
-from netlab.relay import Relay
 
 # New connections come for longer than all tests may take, some every second.
 _SECONDS, _PER_SECOND = 110, 25
@@ -234,9 +233,7 @@ class OnLiveTraffic(_Alerts):
         lab = Lab("mosd-alerts")
         self.addCleanup(lab.__exit__)
         hosts = pair.make(lab)
-        relay = Relay()
-        relay.cable(hosts.from_client, hosts.from_server)
-        relay.cable(hosts.from_server, hosts.from_client)
+        relay = hosts.relay()
         daemon = Daemon("--port", "af_packet:from-client,framecnt=64", *KEEP_ALL, metrics=True,
                         prefix=hosts.middle.prefix())
         self.addCleanup(daemon.stop)

@@ -22,7 +22,6 @@ from e2e.sample_stories import STORIES
 from netlab import pair
 from netlab.namespace import Lab
 from netlab.recorder import Recorder
-from netlab.relay import Relay
 
 sys.path.insert(0, str(CAPTURES))
 
@@ -279,9 +278,7 @@ class Live(unittest.TestCase):
     def watch(self):
         """Compares with what tcpdump sees at the same place, while their connection
         stands; then a scrape from the other host, which is a connection, too."""
-        relay = Relay()
-        relay.cable(self.hosts.from_client, self.hosts.from_server)
-        relay.cable(self.hosts.from_server, self.hosts.from_client)
+        relay = self.hosts.relay()
         recorded = temp_dir() / "recorded.pcap"
         connection = scenarios.Connection(self.hosts.client, self.hosts.server,
                                           socket.AF_INET, _PORT)

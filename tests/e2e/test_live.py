@@ -173,9 +173,7 @@ class Live(unittest.TestCase):
 
     def test_both_directions_of_an_own_interface(self):
         """What a host itself sends and receives, as with --interface eth0."""
-        relay = Relay()
-        relay.cable(self.hosts.from_client, self.hosts.from_server)
-        relay.cable(self.hosts.from_server, self.hosts.from_client)
+        relay = self.hosts.relay()
         daemon = self.start("af_packet:eth0", self.hosts.server)
         with relay:
             self.watch(daemon, (self.hosts.server, "eth0"))

@@ -13,7 +13,6 @@ from e2e.environment import BUILD, MOSCTL, PATIENCE, SAMPLE, needs_root, temp_di
 from e2e.test_live import _scenarios
 from netlab import pair
 from netlab.namespace import Lab
-from netlab.relay import Relay
 
 _LINE = re.compile(r"([\d.]+:\d+ > [\d.]+:\d+) (start|end)")
 
@@ -99,9 +98,7 @@ class OnLiveTraffic(unittest.TestCase):
         lab = Lab("mosd-program")
         self.addCleanup(lab.__exit__)
         hosts = pair.make(lab)
-        relay = Relay()
-        relay.cable(hosts.from_client, hosts.from_server)
-        relay.cable(hosts.from_server, hosts.from_client)
+        relay = hosts.relay()
         with relay, Program("af_packet:from-client", "0x3", hosts.middle.prefix()) as program:
             program.wait_for(lambda: self.is_up(program))
             connections = _scenarios(hosts)

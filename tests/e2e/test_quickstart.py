@@ -15,7 +15,6 @@ from e2e.environment import (BUILD, CAPTURES, PATIENCE, ROOT, needs_program, nee
                              temp_dir)
 from netlab import pair
 from netlab.namespace import Lab
-from netlab.relay import Relay
 
 _QUICKSTART = ROOT / "deploy" / "quickstart.sh"
 _MINUTES = 600
@@ -74,9 +73,7 @@ class Quickstart(unittest.TestCase):
     def test_an_interface(self):
         with Lab("mosd-quick") as lab:
             hosts = pair.make(lab)
-            relay = Relay()
-            relay.cable(hosts.from_client, hosts.from_server)
-            relay.cable(hosts.from_server, hosts.from_client)
+            relay = hosts.relay()
             stop = threading.Event()
             talker = threading.Thread(target=_talk, args=(hosts, stop))
             with relay:

@@ -8,6 +8,7 @@ import dataclasses
 import socket
 
 from netlab.namespace import Namespace
+from netlab.relay import Relay
 
 CLIENT = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 SERVER = {socket.AF_INET: "192.0.2.2", socket.AF_INET6: "2001:db8::2"}
@@ -26,6 +27,13 @@ class Pair:
     @property
     def from_server(self):
         return self.middle, "from-server"
+
+    def relay(self):
+        """Between the two hosts, as a cable is."""
+        relay = Relay()
+        relay.cable(self.from_client, self.from_server)
+        relay.cable(self.from_server, self.from_client)
+        return relay
 
 
 def make(lab):
