@@ -26,16 +26,34 @@ void FrameWriter::PutNothing(FrameSlot* slot) {
   Show(slot, 0);
 }
 
+void FrameWriter::OrderStamps() {
+  if (!stamps_unordered_) return;
+  StoreFence();
+  stamps_unordered_ = false;
+}
+
+void FrameWriter::PutInto(FrameBuffer buffer, FrameSlot* slot,
+                          const uint8_t* data, const FrameRecord& record) {
+  if (!buffer) return PutNothing(slot);
+  const uint32_t bytes = Fitting(buffer, record.captured_length);
+  FrameHeader* const header = HeaderAt(*pool_, buffer.unit);
+  WriteHeader(header, record, bytes);
+  if (IsLarge(bytes)) {
+    CopyPastCaches(header + 1, data, bytes);
+  } else {
+    CopyToShared(header + 1, data, bytes);
+  }
+  Stage(
+      {slot, SlotWord(buffer, header->stamp.load(std::memory_order_relaxed))});
+}
+
+void FrameWriter::Forgo(FrameBuffer buffer) {
+  if (buffer) pool_->Release(buffer);
+}
+
 void FrameWriter::Publish() {
   if (staged_count_ == 0) return;
-  StoreFence();  // the new stamps before the new bytes
-  for (size_t i = 0; i < staged_count_; ++i) {
-    const Staged& staged = staged_[i];
-    if (staged.late_bytes == 0) continue;
-    CopyPastCaches(HeaderAt(*pool_, SlotUnit(staged.word)) + 1, staged.data,
-                   staged.late_bytes);
-  }
-  StoreFence();  // the new bytes before their names
+  StoreFence();  // the bytes before their names
   for (size_t i = 0; i < staged_count_; ++i) {
     Swap(staged_[i].slot, staged_[i].word);
   }

@@ -41,11 +41,14 @@ struct FrameRecord {
 };
 
 // Puts frames into slots. Large ones are stored past the caches, and ordering
-// such stores costs the same for one as for many: they wait for Publish(), and
-// so does what comes after one, for frames are published in order. Owned by a
-// worker.
+// such stores costs the same for one as for many: their buffers are taken and
+// stamped before the first of them is written, and their names wait for
+// Publish(). So does what comes after one, for frames are published in order.
+// Owned by a worker.
 //
-//   for each frame of a burst: Put(...)
+//   for each large frame of a burst: buffer = Reserve(...)
+//   OrderStamps()
+//   for each frame of the burst: Put(...), or PutInto(buffer, ...)
 //   Publish()
 class FrameWriter {
  public:
@@ -53,14 +56,28 @@ class FrameWriter {
 
   explicit FrameWriter(FramePool* pool) : pool_(pool) {}
 
-  // Makes a frame the last one of `slot`: at once, or with Publish(), until
-  // when `data` stays valid and unchanged. `record.captured_length` is what
-  // shall be kept of it, of which `least_bytes` (the headers) must fit. When
-  // memory has run out, the frame is shortened, or not kept, and the slot
-  // emptied: an older frame is not the last one. When kBatch wait, publishes
-  // them first. In last_frame_inline.h.
+  static constexpr bool IsLarge(uint32_t bytes) {
+    return bytes >= kNonTemporalBytes;
+  }
+
+  // Makes a copy of a frame the last one of `slot`: at once, or with Publish().
+  // `record.captured_length` is what shall be kept of it, of which
+  // `least_bytes` (the headers) must fit. When memory has run out, the frame is
+  // shortened, or not kept, and the slot emptied: an older frame is not the
+  // last one. When kBatch wait, publishes them first. A large one costs two
+  // fences here. In last_frame_inline.h, like the next.
   inline void Put(FrameSlot* slot, const uint8_t* data,
                   const FrameRecord& record, uint32_t least_bytes);
+
+  // Takes a buffer for a large frame; none: memory has run out. It is either
+  // put into, once OrderStamps() was called, or forgone.
+  inline FrameBuffer Reserve(uint32_t bytes, uint32_t least_bytes);
+  // The stamps of reserved buffers before their bytes.
+  void OrderStamps();
+  // As Put(), with the bytes and least_bytes that were reserved for.
+  void PutInto(FrameBuffer buffer, FrameSlot* slot, const uint8_t* data,
+               const FrameRecord& record);
+  void Forgo(FrameBuffer buffer);
 
   // Makes the frames visible that wait for it.
   void Publish();
@@ -77,10 +94,14 @@ class FrameWriter {
   struct Staged {
     FrameSlot* slot;
     uint64_t word;  // for the slot
-    const uint8_t* data;
-    uint32_t late_bytes;  // of `data`, to be copied by Publish(); 0: none
   };
 
+  // Tells a reader that still copies the buffer. Returns the new stamp.
+  static inline uint32_t Stamp(struct FrameHeader* header);
+  // How many of `bytes` fit; counts a frame that is shortened.
+  inline uint32_t Fitting(FrameBuffer buffer, uint32_t bytes);
+  static inline void WriteHeader(struct FrameHeader* header,
+                                 const FrameRecord& record, uint32_t bytes);
   inline void Swap(FrameSlot* slot, uint64_t word);
   // Swap(), in its turn.
   inline void Show(FrameSlot* slot, uint64_t word);
@@ -90,6 +111,7 @@ class FrameWriter {
 
   FramePool* pool_;
   size_t staged_count_ = 0;
+  bool stamps_unordered_ = false;
   SingleWriter<uint64_t> shortened_;
   SingleWriter<uint64_t> not_kept_;
   Staged staged_[kBatch];

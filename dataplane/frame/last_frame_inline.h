@@ -1,4 +1,4 @@
-// How a frame lies in memory, and FrameWriter::Stage in line.
+// How a frame lies in memory, and what FrameWriter does for each one, in line.
 #pragma once
 
 #include <atomic>
@@ -58,27 +58,25 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   if (staged_count_ == 0) [[likely]] {
     Swap(slot, word);
   } else {
-    Stage({slot, word, nullptr, 0});
+    Stage({slot, word});
   }
 }
 
-[[gnu::always_inline]] inline void FrameWriter::Put(FrameSlot* slot,
-                                                    const uint8_t* data,
-                                                    const FrameRecord& record,
-                                                    uint32_t least_bytes) {
-  uint32_t bytes = record.captured_length;
-  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
-  if (buffer.frame_class != FrameClassOf(bytes)) [[unlikely]] {
-    if (!buffer) return PutNothing(slot);
-    if (bytes > FrameClassCapacity(buffer.frame_class)) {
-      bytes = FrameClassCapacity(buffer.frame_class);
-      shortened_.Add(1);
-    }
-  }
-  FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
-  // From here on a reader that still copies this buffer knows.
+inline uint32_t FrameWriter::Stamp(FrameHeader* header) {
   const uint32_t stamp = header->stamp.load(std::memory_order_relaxed) + 1;
   header->stamp.store(stamp, std::memory_order_relaxed);
+  return stamp;
+}
+
+inline uint32_t FrameWriter::Fitting(FrameBuffer buffer, uint32_t bytes) {
+  const uint32_t capacity = FrameClassCapacity(buffer.frame_class);
+  if (bytes <= capacity) return bytes;
+  shortened_.Add(1);
+  return capacity;
+}
+
+[[gnu::always_inline]] inline void FrameWriter::WriteHeader(
+    FrameHeader* header, const FrameRecord& record, uint32_t bytes) {
   header->length_port.store(bytes | uint32_t{record.port} << 16,
                             std::memory_order_release);
   header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
@@ -87,12 +85,39 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   header->wire_length_generation.store(
       record.wire_length | uint64_t{record.generation} << 32,
       std::memory_order_release);
-  const uint64_t word = SlotWord(buffer, stamp);
-  if (bytes >= kNonTemporalBytes) return Stage({slot, word, data, bytes});
+}
+
+inline FrameBuffer FrameWriter::Reserve(uint32_t bytes, uint32_t least_bytes) {
+  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  if (buffer) [[likely]] {
+    Stamp(HeaderAt(*pool_, buffer.unit));
+    stamps_unordered_ = true;
+  }
+  return buffer;
+}
+
+[[gnu::always_inline]] inline void FrameWriter::Put(FrameSlot* slot,
+                                                    const uint8_t* data,
+                                                    const FrameRecord& record,
+                                                    uint32_t least_bytes) {
+  uint32_t bytes = record.captured_length;
+  if (IsLarge(bytes)) [[unlikely]] {
+    const FrameBuffer buffer = Reserve(bytes, least_bytes);
+    OrderStamps();
+    return PutInto(buffer, slot, data, record);
+  }
+  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  if (buffer.frame_class != FrameClassOf(bytes)) [[unlikely]] {
+    if (!buffer) return PutNothing(slot);
+    bytes = Fitting(buffer, bytes);
+  }
+  FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
+  const uint32_t stamp = Stamp(header);
+  WriteHeader(header, record, bytes);
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   CopyToShared(header + 1, data, bytes);
-  Show(slot, word);
+  Show(slot, SlotWord(buffer, stamp));
 }
 
 }  // namespace mosd::dataplane

@@ -87,6 +87,12 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   FreeFrames(frames, count);
 }
 
+// The headers, whatever the limit.
+inline uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
+                                    uint32_t least_bytes) const {
+  return std::min(frame->pkt_len, std::max(snaplen_bytes_, least_bytes));
+}
+
 [[gnu::always_inline]] inline DropReason Pipeline::Parse(rte_mbuf* frame,
                                                          uint32_t number) {
   const FrameStamp& stamp = *StampOf(frame);
@@ -99,11 +105,21 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   }
   // All is read before anything is stored, which might be what is read.
   const uint32_t payload_length = plain->payload_length();
+  const uint32_t least = plain->payload_offset();
+  const uint32_t kept = KeptBytes(frame, least);
   uint8_t source_index;
   const FlowKeyHead key = plain->key(&source_index);
-  jobs_[number] = {stamp.time_ns,     plain,        hash_(key),
-                   nullptr,           key,          stamp.wire_length,
-                   payload_length,    source_index, stamp.port,
+  jobs_[number] = {stamp.time_ns,
+                   plain,
+                   hash_(key),
+                   nullptr,
+                   key,
+                   stamp.wire_length,
+                   payload_length,
+                   static_cast<uint16_t>(kept),
+                   static_cast<uint16_t>(least),
+                   source_index,
+                   stamp.port,
                    DropReason::kNone,
                    /*viewed=*/false};
   return DropReason::kNone;
@@ -123,6 +139,9 @@ DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
   job.reason = ParseFrame(HeadersOf(frame, scratch), length, &parsed);
   if (job.reason == DropReason::kNone) {
     job.hash = hash_(parsed.key);
+    job.least_bytes = parsed.payload_offset;
+    job.kept_bytes =
+        static_cast<uint16_t>(KeptBytes(frame, parsed.payload_offset));
     if (stamp.maybe_cut) {
       job.wire_length =
           std::max(frame->pkt_len, parsed.ip_offset + parsed.ip_length);
@@ -146,8 +165,11 @@ const FrameView& Pipeline::View(uint32_t number) {
 
 uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
                            bool may_hand_over) {
-  // Who is told of frames may change their bytes.
+  // Who is told of frames may change their bytes, and how many they are.
   read_once_ = (Interest() & FlowSink::kFrames) != 0;
+  large_from_ = options_.last_frame && !read_once_
+                    ? static_cast<uint32_t>(kNonTemporalBytes)
+                    : UINT32_MAX;
   for (uint32_t i = 0; i < std::min(kFetchAhead, count); ++i) {
     FetchFrame(frames[i]);
   }
@@ -184,8 +206,15 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   if (may_hand_over) HandOver();
   for (uint32_t i = 0; i < jobs; ++i) {
     jobs_[i].flow = table_->PrefetchRecord(jobs_[i].hash);
+    if (HasBuffer(jobs_[i])) Reserve(i);
   }
+  frames_->OrderStamps();
   return jobs;
+}
+
+void Pipeline::Reserve(uint32_t number) {
+  const Job& job = jobs_[number];
+  buffers_[number] = frames_->Reserve(job.kept_bytes, job.least_bytes);
 }
 
 void Pipeline::HandOver() {
@@ -239,42 +268,39 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
 
 [[gnu::always_inline]] inline void Pipeline::Put(uint32_t number,
                                                  const uint8_t* bytes,
-                                                 uint32_t kept,
-                                                 uint32_t least) {
+                                                 uint32_t kept_bytes,
+                                                 uint32_t least_bytes) {
   const Job& job = jobs_[number];
   const ExpectedFrame& result = results_[number];
-  frames_->Put(&result.flow->side[result.sender].last_frame, bytes,
-               {job.time_ns, result.stream_offset, job.wire_length,
-                result.flow->generation.load(std::memory_order_relaxed),
-                static_cast<uint16_t>(kept), job.port},
-               least);
+  FrameSlot* const slot = &result.flow->side[result.sender].last_frame;
+  const FrameRecord record{
+      job.time_ns,
+      result.stream_offset,
+      job.wire_length,
+      result.flow->generation.load(std::memory_order_relaxed),
+      static_cast<uint16_t>(kept_bytes),
+      job.port};
+  if (HasBuffer(job)) {
+    frames_->PutInto(buffers_[number], slot, bytes, record);
+  } else {
+    frames_->Put(slot, bytes, record, least_bytes);
+  }
 }
 
-[[gnu::always_inline]] inline void Pipeline::Keep(uint32_t number) {
-  const PlainFrame* const plain = jobs_[number].plain;
-  if (plain == nullptr) [[unlikely]]
-    return KeepOther(number);
-  if (results_[number].flow == nullptr) [[unlikely]]
-    return;
-  const uint32_t least = plain->payload_offset();
-  uint32_t kept = taken_[number]->pkt_len;
-  if (kept > snaplen_bytes_) [[unlikely]]
-    kept = std::min(kept, std::max(snaplen_bytes_, least));
-  Put(number, reinterpret_cast<const uint8_t*>(plain), kept, least);
+[[gnu::always_inline]] inline void Pipeline::KeepPlain(uint32_t number) {
+  const Job& job = jobs_[number];
+  Put(number, reinterpret_cast<const uint8_t*>(job.plain), job.kept_bytes,
+      job.least_bytes);
 }
 
 void Pipeline::KeepOther(uint32_t number) {
-  if (results_[number].flow == nullptr) return;
   const rte_mbuf* const frame = taken_[number];
-  const uint32_t least = parsed_[number].payload_offset;
-  const uint32_t kept =
-      std::min(frame->pkt_len, std::max(snaplen_bytes_, least));
-  const bool whole = frame->nb_segs == 1;
+  const uint32_t least = jobs_[number].least_bytes;
+  const uint32_t kept = KeptBytes(frame, least);
   const void* const bytes =
-      whole ? rte_pktmbuf_mtod(frame, const void*)
-            : rte_pktmbuf_read(frame, 0, kept, whole_.get());
+      frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
+                          : rte_pktmbuf_read(frame, 0, kept, whole_.get());
   Put(number, static_cast<const uint8_t*>(bytes), kept, least);
-  if (!whole) frames_->Publish();  // the next such frame needs whole_
 }
 
 // A flow that was picked up in mid-stream is one to the appliance alone, and
@@ -290,28 +316,27 @@ inline void Pipeline::Deliver(const FrameView& view,
   }
 }
 
-// Stage by stage.
 uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
   uint32_t dropped = 0;
   for (uint32_t i = 0; i < jobs; ++i) {
-    if (TrackPlain(i)) [[likely]]
+    if (TrackPlain(i)) [[likely]] {
+      if (options_.last_frame) KeepPlain(i);
       continue;
+    }
     TrackedFrame tracked;
     const DropReason reason = TrackOther(i, &tracked);
     if (reason == DropReason::kNone) {
+      if (options_.last_frame) KeepOther(i);
       tracker_.Conclude(tracked, jobs_[i].time_ns);
     } else {
-      counts_.Drop(reason);
+      Drop(i, reason);
       ++dropped;
     }
-  }
-  if (options_.last_frame) {
-    for (uint32_t i = 0; i < jobs; ++i) Keep(i);
   }
   return dropped;
 }
 
-// Frame by frame: what a sink sees of a flow is what it is with that frame.
+// What a sink sees of a flow is what it is with that frame.
 uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   uint32_t dropped = 0;
   // What is told of most frames, all but three fields of it once and for all.
@@ -319,7 +344,7 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   for (uint32_t i = 0; i < jobs; ++i) {
     // None is plain where all frames are told, so that comes before tracking.
     if (TrackPlain(i)) [[likely]] {
-      if (options_.last_frame) Keep(i);
+      if (options_.last_frame) KeepPlain(i);
       expected.flow = results_[i].flow;
       expected.sender = static_cast<Side>(results_[i].sender);
       expected.stream_offset = results_[i].stream_offset;
@@ -330,7 +355,7 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
     TrackedFrame tracked;
     const DropReason reason = TrackOther(i, &tracked);
     if (reason == DropReason::kNone) {
-      if (options_.last_frame) Keep(i);
+      if (options_.last_frame) KeepOther(i);
       Deliver(View(i), tracked, interest);
       tracker_.Conclude(tracked, jobs_[i].time_ns);
       continue;
@@ -340,10 +365,15 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
         (interest & FlowSink::kOrphans)) {
       sink_->OnOrphan(View(i));
     }
-    counts_.Drop(reason);
+    Drop(i, reason);
     ++dropped;
   }
   return dropped;
+}
+
+void Pipeline::Drop(uint32_t number, DropReason reason) {
+  counts_.Drop(reason);
+  if (HasBuffer(jobs_[number])) frames_->Forgo(buffers_[number]);
 }
 
 void Pipeline::Process(uint32_t jobs) {

@@ -75,6 +75,8 @@ class Pipeline {
     FlowKeyHead key;   // of a plain frame, else 0
     uint32_t wire_length;
     uint32_t payload_length;  // of a plain frame
+    uint16_t kept_bytes;      // of the frame, as its side's last one
+    uint16_t least_bytes;     // of those, its headers
     uint8_t source_index;     // of a plain frame
     uint8_t port;
     DropReason reason;  // kNone: a TCP segment
@@ -103,11 +105,18 @@ class Pipeline {
   // An expected segment in a plain frame. False: another, and nothing was done.
   inline bool TrackPlain(uint32_t number);
   DropReason TrackOther(uint32_t number, TrackedFrame* tracked);
-  // The last frame of its side, if there is one.
-  inline void Keep(uint32_t number);
+
+  // Large frames have their buffers before any of the burst is tracked.
+  bool HasBuffer(const Job& job) const { return job.kept_bytes >= large_from_; }
+  void Reserve(uint32_t number);
+  // Makes the frame of a tracked job the last one of its side.
+  inline void KeepPlain(uint32_t number);
   void KeepOther(uint32_t number);
-  inline void Put(uint32_t number, const uint8_t* bytes, uint32_t kept,
-                  uint32_t least);
+  // A job that is of no flow.
+  void Drop(uint32_t number, DropReason reason);
+  uint32_t KeptBytes(const rte_mbuf* frame, uint32_t least_bytes) const;
+  inline void Put(uint32_t number, const uint8_t* bytes, uint32_t kept_bytes,
+                  uint32_t least_bytes);
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.
@@ -127,9 +136,12 @@ class Pipeline {
   FrameCounts counts_;
   int64_t now_ns_ = 0;
   bool read_once_ = false;  // no frame of this burst is taken for a plain one
+  // Frames of so many bytes have buffers reserved.
+  uint32_t large_from_ = UINT32_MAX;
   Job jobs_[kBurst];
   rte_mbuf* taken_[kBurst];  // frames of the jobs
   ExpectedFrame results_[kBurst];
+  FrameBuffer buffers_[kBurst];  // where HasBuffer()
 
   // Where a program is told of a frame, or that goes another way than most.
   FrameView views_[kBurst];

@@ -68,16 +68,29 @@ class TornFrameTrial {
   void Write() {
     std::vector<uint8_t> bytes(size_t{kBatch} * CertifiedFrame::kMaxBytes);
     uint32_t slots[kBatch];
+    dataplane::FrameBuffer buffers[kBatch];
     while (!stop_.load(std::memory_order_relaxed)) {
       const uint64_t random = MixBits(~sequence_);
       const uint32_t batch = 1 + static_cast<uint32_t>(random) % kBatch;
       for (uint32_t i = 0; i < batch; ++i) {
         slots[i] = SlotOf(MixBits(random + i));
         const CertifiedFrame frame(slots[i], sequence_ + i + 1);
-        uint8_t* const to = &bytes[size_t{i} * CertifiedFrame::kMaxBytes];
-        frame.Write(to);
-        writer_->Put(&slots_[slots[i]], to, frame.record(),
-                     CertifiedFrame::kMinBytes);
+        frame.Write(&bytes[size_t{i} * CertifiedFrame::kMaxBytes]);
+        if (!writer_->IsLarge(frame.length())) continue;
+        buffers[i] =
+            writer_->Reserve(frame.length(), CertifiedFrame::kMinBytes);
+      }
+      writer_->OrderStamps();
+      for (uint32_t i = 0; i < batch; ++i) {
+        const CertifiedFrame frame(slots[i], sequence_ + i + 1);
+        dataplane::FrameSlot* const slot = &slots_[slots[i]];
+        const uint8_t* const from =
+            &bytes[size_t{i} * CertifiedFrame::kMaxBytes];
+        if (writer_->IsLarge(frame.length())) {
+          writer_->PutInto(buffers[i], slot, from, frame.record());
+        } else {
+          writer_->Put(slot, from, frame.record(), CertifiedFrame::kMinBytes);
+        }
       }
       writer_->Publish();
       for (uint32_t i = 0; i < batch; ++i) {

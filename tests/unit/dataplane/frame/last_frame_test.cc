@@ -135,6 +135,47 @@ TEST_F(LastFrameTest, SmallFramesWaitForLargeOnesAlone) {
   EXPECT_EQ(InUse(), 2u);
 }
 
+// Buffers are taken before the frames are put: in another order, or not at all.
+TEST_F(LastFrameTest, ReservedBuffers) {
+  Put(0, 1514, 1);
+  Put(1, 1514, 2);
+  writer_->Publish();
+  const std::vector<uint8_t> bytes(9000, 3);
+  const FrameBuffer large = writer_->Reserve(9000, 14);
+  const FrameBuffer full = writer_->Reserve(1514, 14);
+  const FrameBuffer unused = writer_->Reserve(1514, 14);
+  writer_->OrderStamps();
+  EXPECT_EQ(InUse(), 5u);
+  writer_->PutInto(full, &slots_[0], bytes.data(), {3, 6, 1518, 9, 1514, 7});
+  writer_->Forgo(unused);
+  writer_->PutInto(large, &slots_[1], bytes.data(), {3, 6, 9004, 9, 9000, 7});
+  ExpectFrame(0, 1514, 1);
+  ExpectFrame(1, 1514, 2);
+  writer_->Publish();
+  ExpectFrame(0, 1514, 3);
+  ExpectFrame(1, 9000, 3);
+  EXPECT_EQ(InUse(), 2u);
+}
+
+TEST_F(LastFrameTest, NoBufferWasLeftToReserve) {
+  Restart(0);
+  uint32_t slot = 0;
+  while (writer_->not_kept().Get() == 0) {
+    Put(slot++, 1514, 1, 1514);
+    writer_->Publish();
+  }
+  const FrameBuffer none = writer_->Reserve(1514, 1514);
+  EXPECT_FALSE(none);
+  writer_->OrderStamps();
+  writer_->Forgo(none);
+  const std::vector<uint8_t> bytes(1514, 2);
+  writer_->PutInto(none, &slots_[0], bytes.data(), {2, 4, 1518, 6, 1514, 7});
+  writer_->Publish();
+  EXPECT_EQ(writer_->not_kept().Get(), 2u);
+  EXPECT_FALSE(Read(0).kept);
+  ExpectFrame(1, 1514, 1);
+}
+
 TEST_F(LastFrameTest, MoreThanABatchIsPublishedOnTheWay) {
   for (uint32_t i = 0; i < 3 * FrameWriter::kBatch + 1; ++i) {
     Put(i, 1514, static_cast<uint8_t>(i));

@@ -162,6 +162,25 @@ void ExpectSame(const Line& a, const Line& b) {
   }
 }
 
+// Buffers are those of last frames, and no others: one for each slot.
+void ExpectNoBufferLost(const Line& line) {
+  uint64_t in_use = 0;
+  for (size_t i = 0; i < kFrameClasses; ++i) {
+    in_use += line.rig().frame_pool().InUse(i);
+  }
+  uint64_t frames = 0;
+  for (uint32_t i = 0; i < line.rig().flows().record_count(); ++i) {
+    FlowSnapshot flow{};
+    if (!line.rig().flows().ReadAt(i, &flow)) continue;
+    for (const Side side : {Side::kClient, Side::kServer}) {
+      LastFrameInfo info{};
+      frames += line.LastFrame(flow.id, side, &info).empty() ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(in_use, frames);
+  EXPECT_GT(frames, 0u);
+}
+
 class PipelineWaysTest : public ::testing::Test {
  protected:
   // What the short way knows of a connection, to be nearly right for it.
@@ -241,6 +260,7 @@ TEST_F(PipelineWaysTest, MeanTheSame) {
     }
     if (HasFailure()) return;
   }
+  for (const Line* line : lines_) ExpectNoBufferLost(*line);
   EXPECT_GT(plain_frames_, 20'000u) << "the short way was not tried";
   const FrameCounts& counts = plain_.rig().pipeline().counts();
   EXPECT_GT(counts.drops[static_cast<size_t>(DropReason::kUdp)], 1000u);
