@@ -40,7 +40,7 @@ ReadResult ReadLastFrame(const FlowTable& flows, const FramePool& frames,
       short_buffer ? std::span<uint8_t>(headers) : buffer;
   FrameRecord record;
   bool contended = false;
-  const bool copied = CopyLastFrame(frames, flow->side[Index(side)].last_frame,
+  const bool copied = CopyLastFrame(frames, flow->last_frame[Index(side)],
                                     target, &record, &contended);
   // A frame says whose it is: a reader that looks at nothing else takes one
   // line less from the worker.

@@ -34,12 +34,21 @@ MemoryPart Regions(uint64_t workers, uint64_t count, uint64_t each_bytes) {
 void PlanFlows(const DataplaneOptions& options, MemoryPlan* plan) {
   const FlowTableOptions table = Worker::TableOptions(options, 0);
   const uint32_t records = FlowTable::RecordsFor(table);
-  plan->flow_records = Regions(options.workers, records, sizeof(FlowRecord));
-  plan->key_tails = Regions(options.workers, records, sizeof(SharedKeyTail));
+  const auto array = [&](size_t each_bytes) {
+    return Regions(options.workers, records, each_bytes);
+  };
+  plan->flow_records = array(sizeof(FlowRecord));
+  plan->cold_records = array(sizeof(FlowColdRecord));
+  plan->key_tails = array(sizeof(SharedKeyTail));
+  plan->carried_counts = array(sizeof(CarriedCounts));
   plan->flow_index = Regions(options.workers, FlowIndex::BucketsFor(records),
                              FlowIndex::kBucketBytes);
-  const uint64_t all = plan->flow_records.most_bytes +
-                       plan->key_tails.most_bytes + plan->flow_index.most_bytes;
+  uint64_t all = 0;
+  for (const MemoryPart* part :
+       {&plan->flow_records, &plan->cold_records, &plan->key_tails,
+        &plan->carried_counts, &plan->flow_index}) {
+    all += part->most_bytes;
+  }
   plan->ended_flow_bytes = static_cast<uint64_t>(
       static_cast<double>(all) * table.max_ended_flows / records);
 }

@@ -21,9 +21,11 @@ struct MemoryPart {
 struct MemoryPlan {
   // One table a worker, of live and of ended flows.
   MemoryPart flow_records;
+  MemoryPart cold_records;        // the other part of each
   MemoryPart key_tails;           // of IPv6
+  MemoryPart carried_counts;      // of flows that were counted far
   MemoryPart flow_index;          // buckets
-  uint64_t ended_flow_bytes = 0;  // what of these three is for ended flows
+  uint64_t ended_flow_bytes = 0;  // what of these is for ended flows
 
   MemoryPart last_frames;  // units of a buffer
   MemoryPart last_frame_lists;

@@ -123,6 +123,7 @@ void Context::UpdateInterest() {
 void Context::Attach(const dataplane::WorkerAccess& access) {
   worker_ = access;
   packet_.Attach(access);
+  flows_->Attach(access.flows);
 }
 
 bool Context::BeginTurn(int64_t now_ns) {
@@ -201,9 +202,8 @@ void Context::OnSegment(const FrameView& frame,
   flows_->OnSegment(frame, tracked);
 }
 
-void Context::OnFlowEnd(dataplane::FlowRecord* flow,
-                        dataplane::EndReason reason) {
-  flows_->OnFlowEnd(flow, reason);
+void Context::OnFlowEnd(uint32_t sink_data, dataplane::EndReason reason) {
+  flows_->OnFlowEnd(sink_data, reason);
 }
 
 void Context::OnBurstEnd() {

@@ -89,8 +89,7 @@ class Context final : public dataplane::FlowSink {
   void OnSegment(const dataplane::FrameView& frame,
                  const dataplane::TrackedFrame& tracked) override;
   void OnOrphan(const dataplane::FrameView& frame) override;
-  void OnFlowEnd(dataplane::FlowRecord* flow,
-                 dataplane::EndReason reason) override;
+  void OnFlowEnd(uint32_t sink_data, dataplane::EndReason reason) override;
   void OnBurstEnd() override;
   void EndWorker() override;
 

@@ -60,9 +60,8 @@ FlowMonitor::FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
 
 void FlowMonitor::OnAnySegment(const FrameView& frame,
                                const TrackedFrame& tracked) {
-  FlowRecord* const record = tracked.flow;
   MonitoredFlow* const flow =
-      tracked.started ? Adopt(frame, record) : &flows_[record->sink_data - 1];
+      tracked.started ? Adopt(frame, tracked) : &flows_[*tracked.sink_data - 1];
   if (flow == nullptr) return;
   const Side sender = tracked.sender;
   const Side receiver = Other(sender);
@@ -153,8 +152,7 @@ void FlowMonitor::CallSockets(MonitoredFlow* flow, Hook hook, Side side,
   --depth_;
 }
 
-void FlowMonitor::OnFlowEnd(FlowRecord* record, EndReason reason) {
-  MonitoredFlow* const flow = &flows_[record->sink_data - 1];
+void FlowMonitor::EndFlow(MonitoredFlow* flow, EndReason reason) {
   TellNewData(flow);
   TellEnd(flow, reason == EndReason::kRstClient);
   Free(flow);
@@ -170,7 +168,7 @@ void FlowMonitor::EndAll() {
   for (const uint32_t index : by_age) {
     MonitoredFlow& flow = flows_[index];
     // A callback may have stopped watching it.
-    if (flow.record != nullptr) OnFlowEnd(flow.record, EndReason::kShutdown);
+    if (flow.record != nullptr) EndFlow(&flow, EndReason::kShutdown);
   }
 }
 

@@ -42,11 +42,14 @@ class FlowMonitor {
     stream_listeners_ = std::move(stream_listeners);
   }
 
+  // The flows' table, before the first one.
+  void Attach(dataplane::FlowTable* table) { table_ = table; }
+
   // As FlowSink has them.
   void OnSegment(const dataplane::FrameView& frame,
                  const dataplane::TrackedFrame& tracked) {
     if (!tracked.started) [[likely]] {
-      MonitoredFlow* const flow = &flows_[tracked.flow->sink_data - 1];
+      MonitoredFlow* const flow = &flows_[*tracked.sink_data - 1];
       if (flow->packet_in != nullptr && !tracked.renumbered &&
           !packet_->HasEdits()) {
         TellPacketIn(flow, frame, tracked);
@@ -55,7 +58,9 @@ class FlowMonitor {
     }
     OnAnySegment(frame, tracked);
   }
-  void OnFlowEnd(dataplane::FlowRecord* record, dataplane::EndReason reason);
+  void OnFlowEnd(uint32_t sink_data, dataplane::EndReason reason) {
+    EndFlow(&flows_[sink_data - 1], reason);
+  }
   void OnBurstEnd();
 
   // Ends all flows, as for the program, the oldest first.
@@ -98,7 +103,8 @@ class FlowMonitor {
               Dispatcher* dispatcher, PacketView* packet);
 
   MonitoredFlow* Adopt(const dataplane::FrameView& frame,
-                       dataplane::FlowRecord* record);
+                       const dataplane::TrackedFrame& tracked);
+  void EndFlow(MonitoredFlow* flow, dataplane::EndReason reason);
   void AddSocket(MonitoredFlow* flow, int listener);
   // Tells the flow's sockets of events (bits) that any of them wants to know.
   void Raise(MonitoredFlow* flow, Hook hook, Side side, uint32_t events,
@@ -158,6 +164,7 @@ class FlowMonitor {
   CallbackSets* const sets_;
   Dispatcher* const dispatcher_;
   PacketView* const packet_;
+  dataplane::FlowTable* table_ = nullptr;
   std::vector<int> stream_listeners_;
   std::vector<uint32_t> in_burst_;  // flows to be seen to after the burst
   // States that differ from the record's while a flow's callbacks run.

@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "api/context/flow_monitor.h"
+#include "dataplane/flow/flow_table.h"
 
 namespace mosd::api {
 namespace {
 
-using dataplane::FlowRecord;
 using dataplane::FrameView;
 using dataplane::Index;
+using dataplane::TrackedFrame;
 
 // Sockets a flow, on the average; the memory for them is taken as it is used.
 constexpr uint64_t kSocketsAFlow = 4;
@@ -50,10 +51,11 @@ absl::StatusOr<std::unique_ptr<FlowMonitor>> FlowMonitor::Create(
 }
 
 // The first SYN decides, for each socket by its own filter.
-MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame, FlowRecord* record) {
+MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame,
+                                  const TrackedFrame& tracked) {
   MonitoredFlow* flow = nullptr;
   const dataplane::FlowKey& key = frame.parsed().key;
-  const size_t client = record->Status().client_index();
+  const size_t client = tracked.flow->Status().client_index();
   const bool ipv4 = key.version == dataplane::IpVersion::kIpv4;
   for (const int number : stream_listeners_) {
     const Listener& listener = (*listeners_)[static_cast<size_t>(number)];
@@ -68,11 +70,11 @@ MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame, FlowRecord* record) {
         ++refused_flows_;
         return nullptr;
       }
-      flow->record = record;
+      flow->record = tracked.flow;
       flow->number = ++adopted_;
       flow->first_socket = kNoIndex;
       flow->last_socket = kNoIndex;
-      record->sink_data = flows_.IndexOf(*flow) + 1;
+      *tracked.sink_data = flows_.IndexOf(*flow) + 1;
     }
     AddSocket(flow, number);
   }
@@ -163,7 +165,7 @@ void FlowMonitor::Free(MonitoredFlow* flow) {
     Remove(flow, &sockets_[flow->first_socket]);
   }
   for (StreamBuffer& buffer : flow->buffer) buffer.Clear(blocks_.get());
-  flow->record->sink_data = 0;
+  table_->ColdOf(*flow->record)->sink_data = 0;
   flow->record = nullptr;
   flow->in_burst = false;
   flows_.Give(flow);

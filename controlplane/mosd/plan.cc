@@ -65,8 +65,10 @@ std::vector<PlanGroup> Groups(const mos::v1::Config& config,
       {{Setting(config, "dataplane.max_flows"),
         Setting(config, "dataplane.ended_flows.max_count")},
        {Part("flow records", memory.flow_records, "live and ended"),
+        Part("their cold parts", memory.cold_records),
         Part("flow index", memory.flow_index),
-        Part("IPv6 key tails", memory.key_tails, "by IPv6 alone")},
+        Part("IPv6 key tails", memory.key_tails, "by IPv6 alone"),
+        Part("high counts", memory.carried_counts, "by long flows alone")},
        more_ended ? size_t{1} : size_t{0}});
   if (from.last_frame().enabled()) {
     groups.push_back(
@@ -217,9 +219,10 @@ Plan MakePlan(const mos::v1::Config& config, const Machine& machine) {
   plan.full_clients = Sum(plan.client_groups);
   plan.ended_flows = memory.ended_flow_bytes;
   for (const MemoryPart* part :
-       {&memory.flow_records, &memory.key_tails, &memory.flow_index,
-        &memory.last_frames, &memory.last_frame_lists, &memory.workers,
-        &memory.packet_buffers, &memory.packet_rings, &memory.dpdk}) {
+       {&memory.flow_records, &memory.cold_records, &memory.key_tails,
+        &memory.carried_counts, &memory.flow_index, &memory.last_frames,
+        &memory.last_frame_lists, &memory.workers, &memory.packet_buffers,
+        &memory.packet_rings, &memory.dpdk}) {
     plan.address_space += part->mapped_bytes;
   }
   PlanLastFrames(options, &plan);

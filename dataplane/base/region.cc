@@ -24,7 +24,7 @@ Region::~Region() {
   if (data_ != nullptr) munmap(data_, size_);
 }
 
-absl::StatusOr<Region> Region::Map(size_t bytes) {
+absl::StatusOr<Region> Region::Map(size_t bytes, PageSize pages) {
   const size_t size = SizeFor(bytes);
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -34,7 +34,8 @@ absl::StatusOr<Region> Region::Map(size_t bytes) {
         "; lower dataplane.max_flows or dataplane.last_frame.memory"));
   }
   // Only a hint: without transparent huge pages all works, more slowly.
-  madvise(memory, size, MADV_HUGEPAGE);
+  madvise(memory, size,
+          pages == PageSize::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   return Region(static_cast<std::byte*>(memory), size);
 }
 

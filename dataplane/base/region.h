@@ -1,5 +1,5 @@
-// A large piece of anonymous memory that is zero at first, backed as it is
-// touched, and on transparent huge pages where the kernel has them.
+// A large piece of anonymous memory that is zero at first and backed as it is
+// touched, by transparent huge pages where that is wanted.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,11 @@
 #include "absl/status/statusor.h"
 
 namespace mosd::dataplane {
+
+enum class PageSize {
+  kUsual,
+  kHuge,  // where the kernel has them
+};
 
 class Region {
  public:
@@ -24,7 +29,8 @@ class Region {
 
   // RESOURCE_EXHAUSTED when the address space or the overcommit policy refuses
   // `bytes`.
-  static absl::StatusOr<Region> Map(size_t bytes);
+  static absl::StatusOr<Region> Map(size_t bytes,
+                                    PageSize pages = PageSize::kHuge);
 
   std::byte* data() const { return data_; }
   size_t size() const { return size_; }

@@ -60,7 +60,7 @@ bool FlowIndex::Erase(uint64_t hash, uint32_t record) {
   std::atomic<uint32_t>* const place = Find(hash, record);
   if (place == nullptr) return false;
   place->store(0, std::memory_order_relaxed);
-  // Where a tag was left, Likely() would stop.
+  // Where a tag was left, FindLikely() would stop.
   Bucket& bucket = BucketWith(place);
   bucket.tag[place - bucket.record].store(0, std::memory_order_relaxed);
   return true;

@@ -30,9 +30,6 @@ class FlowIndex {
   // Places a bucket has.
   static constexpr uint32_t kPlaces = 10;
 
-  // No record.
-  static constexpr uint32_t kNone = UINT32_MAX;
-
   // Buckets for up to `entries` keys, and bytes of one.
   static constexpr uint64_t BucketsFor(uint32_t entries) {
     constexpr uint32_t kEntriesOfBucket = kPlaces / 2;
@@ -59,18 +56,20 @@ class FlowIndex {
            VisitBucket(Second(hash), Tag(hash), visit);
   }
 
-  // The record that a key most likely has, if it is there; kNone if it is not.
-  // Without a branch on which bucket it is in: that is chance.
-  uint32_t Likely(uint64_t hash) const {
+  // The record that a key most likely has, if it is there; false if it is not.
+  // Without a branch on which bucket it is in: that is chance. Worker only.
+  bool FindLikely(uint64_t hash, uint32_t* record) const {
     const Bucket& first = First(hash);
     const Bucket& second = Second(hash);
     const uint16_t tag = Tag(hash);
     const uint32_t match = MatchTags(first, tag) | MatchTags(second, tag)
                                                        << kSecond;
-    if (match == 0) return kNone;
+    if (match == 0) return false;
     const auto place = static_cast<uint32_t>(__builtin_ctz(match));
     const Bucket& bucket = place < kSecond ? first : second;
-    return bucket.record[place % kSecond].load(std::memory_order_acquire) - 1;
+    *record =
+        bucket.record[place % kSecond].load(std::memory_order_relaxed) - 1;
+    return true;
   }
 
   // Adds a key that is not there. False: both buckets are full. Worker only.

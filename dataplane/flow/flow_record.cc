@@ -2,11 +2,18 @@
 
 namespace mosd::dataplane {
 
-bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
-                    FlowId id, FlowSnapshot* snapshot) {
+bool ReadFlowRecord(const FlowParts& parts, FlowId id, FlowSnapshot* snapshot) {
+  const FlowRecord& record = parts.record;
   if (!record.Holds(id)) return false;
-  const FlowKey key = record.Key(tail);
+  // Before the status: what it says of them holds for what was read before.
+  for (size_t i = 0; i < kSides; ++i) {
+    SideSnapshot& to = snapshot->side[i];
+    to.frames = record.frames[i].low();
+    to.wire_bytes = record.wire_bytes[i].low();
+    to.payload_bytes = record.payload_bytes[i].low();
+  }
   const FlowStatus status = record.Status();
+  const FlowKey key = record.Key(parts.tail);
   snapshot->id = id;
   snapshot->version = key.version;
   snapshot->state = status.state();
@@ -14,21 +21,23 @@ bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
   snapshot->last_speaker = status.last_speaker();
   snapshot->midstream = status.midstream();
   for (size_t i = 0; i < kSides; ++i) {
-    const FlowSideRecord& from = record.side[i];
     SideSnapshot& to = snapshot->side[i];
     to.endpoint = key.endpoint(i ^ status.client_index());
     to.tcp_state = status.tcp_state(i);
-    to.has_last_frame = !from.last_frame.empty();
-    to.frames = from.frames.Get();
-    to.wire_bytes = from.wire_bytes.Get();
-    to.payload_bytes = from.payload_bytes.Get();
-    to.retransmitted_frames = record.retransmitted_frames[i].Get();
+    to.has_last_frame = !record.last_frame[i].empty();
+    to.retransmitted_frames = parts.cold.retransmitted_frames[i].Get();
     to.last_time_ns = record.last_time_ns[i].Get();
+    if (!status.carried()) [[likely]]
+      continue;
+    const CarriedCounts::Side& carried = parts.carried.side[i];
+    to.frames = record.frames[i].Total(carried.frames);
+    to.wire_bytes = record.wire_bytes[i].Total(carried.wire_bytes);
+    to.payload_bytes = record.payload_bytes[i].Total(carried.payload_bytes);
   }
-  snapshot->start_time_ns = record.start_time_ns.Get();
+  snapshot->start_time_ns = parts.cold.start_time_ns.Get();
   // The flow may have ended since its status was read.
   snapshot->end_time_ns = status.state() == FlowState::kEnded
-                              ? record.place_or_end.end_time_ns()
+                              ? parts.cold.place_or_end.end_time_ns()
                               : 0;
   return record.Holds(id);
 }

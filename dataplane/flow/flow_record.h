@@ -1,9 +1,11 @@
-// All that is known of one connection: three cache lines.
-//   line 0  identity, state, times, list links   worker, readers
-//   line 1  TCP emulation                        worker
-//   line 2  counters and last frames of the sides  worker, readers
-// Of an IPv6 connection, the last 12 bytes of each address lie elsewhere
-// (SharedKeyTail): in here they would cost every other one 24 bytes.
+// What a segment of a connection needs: two cache lines.
+//   line 0  identity, state, last times and frames, counters  worker, readers
+//   line 1  TCP emulation                                     worker
+//           counters of payload                               worker, readers
+// What most segments have no need of lies elsewhere, by number of the record:
+// links and what seldom changes (FlowColdRecord), the last 12 bytes of each
+// address of IPv6 (SharedKeyTail), and the high bits of the counters
+// (CarriedCounts): in here the last two would cost every flow 24 bytes each.
 // writer of everything: the owning worker. Readers on other threads use
 // ReadFlowRecord, which is right whatever the worker does meanwhile.
 #pragma once
@@ -14,17 +16,16 @@
 #include <cstring>
 
 #include "dataplane/base/single_writer.h"
+#include "dataplane/flow/flow_cold_record.h"
 #include "dataplane/flow/flow_id.h"
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/flow_snapshot.h"
+#include "dataplane/flow/short_counter.h"
 #include "dataplane/flow/side.h"
 #include "dataplane/frame/last_frame.h"
 #include "dataplane/tcp/tcp_tracker.h"
 
 namespace mosd::dataplane {
-
-// No record: the end of a list.
-inline constexpr uint32_t kNoRecord = UINT32_MAX;
 
 // What readers must see of one moment: small values, packed into a word.
 class FlowStatus {
@@ -52,6 +53,18 @@ class FlowStatus {
   void set_client_index(size_t index) { Set<17, 1>(index); }
   bool midstream() const { return Get<bool, 18, 1>(); }
   void set_midstream(bool midstream) { Set<18, 1>(midstream); }
+  // The rest of the key.
+  IpVersion ip_version() const {
+    return Get<bool, kIpv6Bit, 1>() ? IpVersion::kIpv6 : IpVersion::kIpv4;
+  }
+  void set_ip_version(IpVersion version) {
+    Set<kIpv6Bit, 1>(version == IpVersion::kIpv6);
+  }
+  // The flow has CarriedCounts; else they are zeros.
+  bool carried() const { return Get<bool, 20, 1>(); }
+  void set_carried() { Set<20, 1>(true); }
+
+  static constexpr int kIpv6Bit = 19;
 
  private:
   template <typename T, int kShift, int kBits>
@@ -94,73 +107,43 @@ class SharedWords {
   static_assert(kWords * sizeof(uint64_t) == sizeof(Part));
   std::atomic<uint64_t> words_[kWords];
 };
-using SharedKeyHead = SharedWords<FlowKeyHead>;
 using SharedKeyTail = SharedWords<FlowKeyTail>;
 
-// Where a live record stands in a timer wheel; of one that is over, when it
-// ended: never both, in one word.
-class WheelPlaceOrEnd {
- public:
-  // Of a live one. Worker only.
-  uint32_t previous() const { return static_cast<uint32_t>(word_.Get()); }
-  uint16_t slot() const { return static_cast<uint16_t>(word_.Get() >> 32); }
-  uint8_t wheel() const { return static_cast<uint8_t>(word_.Get() >> 48); }
-  // Of a flow in TIME-WAIT: who closed it.
-  EndReason closed_by() const {
-    return static_cast<EndReason>(word_.Get() >> 56);
-  }
-  void set_previous(uint32_t previous) {
-    word_.Set((word_.Get() & ~uint64_t{UINT32_MAX}) | previous);
-  }
-  void set_place(uint8_t wheel, uint16_t slot) {
-    constexpr uint64_t kPlace = uint64_t{0xffffff} << 32;
-    word_.Set((word_.Get() & ~kPlace) | uint64_t{slot} << 32 |
-              uint64_t{wheel} << 48);
-  }
-  void set_closed_by(EndReason reason) {
-    word_.Set((word_.Get() & ~(uint64_t{0xff} << 56)) |
-              static_cast<uint64_t>(reason) << 56);
-  }
+// The high bits of a flow's counters.
+struct CarriedCounts {
+  struct Side {
+    SingleWriter<uint64_t> frames;
+    SingleWriter<uint32_t> wire_bytes;
+    SingleWriter<uint32_t> payload_bytes;
 
-  // Of one that is over, ns. Any thread.
-  int64_t end_time_ns() const { return static_cast<int64_t>(word_.Get()); }
-  void set_end_time_ns(int64_t time_ns) {
-    word_.Set(static_cast<uint64_t>(time_ns));
-  }
-
- private:
-  SingleWriter<uint64_t> word_;
+    void Clear() {
+      frames.Set(0);
+      wire_bytes.Set(0);
+      payload_bytes.Set(0);
+    }
+  };
+  Side side[kSides];
 };
-
-struct FlowSideRecord {
-  SingleWriter<uint64_t> frames;
-  SingleWriter<uint64_t> wire_bytes;
-  SingleWriter<uint64_t> payload_bytes;
-  FrameSlot last_frame;
-};
-static_assert(sizeof(FlowSideRecord) == 32);
+static_assert(sizeof(CarriedCounts) == 32);
 
 struct alignas(64) FlowRecord {
-  SharedKeyHead key;
+  // The key's head: the first 4 bytes of each address, and the ports, as
+  // FlowKeyHead has them. The version is in the status.
+  std::atomic<uint64_t> addresses;
+  std::atomic<uint32_t> ports;
+  ShortCounter<uint16_t> frames[kSides];
   std::atomic<uint32_t> status;  // FlowStatus::word()
   // Odd while a flow lives here; one more at each taking and giving back,
   // before anything else changes. All that readers read is stored with release
   // and read with acquire: who meets a new value meets the new generation. The
   // last frames carry it as well.
   std::atomic<uint32_t> generation;
-  // Link of the one list the record is in: a wheel's slot, the ended flows, or
-  // the free ones. Worker only.
-  uint32_t next;
-  uint32_t sink_data;  // of the worker's FlowSink; 0: not its. Worker only.
-  WheelPlaceOrEnd place_or_end;
-  SingleWriter<int64_t> start_time_ns;
   SingleWriter<int64_t> last_time_ns[kSides];  // 0: it sent nothing
+  FrameSlot last_frame[kSides];
+  ShortCounter<uint32_t> wire_bytes[kSides];
 
   TcpConnection tcp;  // worker only
-  // Stays at the largest number.
-  SingleWriter<uint32_t> retransmitted_frames[kSides];
-
-  FlowSideRecord side[kSides];
+  ShortCounter<uint32_t> payload_bytes[kSides];
 
   // The flow in the record is another one from here on. What is written next
   // is stored with release: a reader who meets any of it meets the generation
@@ -177,11 +160,34 @@ struct alignas(64) FlowRecord {
             FlowId::kGenerationMask) == id.generation();
   }
 
-  // `tail`: what belongs to the record, of IPv6. Any thread.
+  // Any thread. `tail`: what belongs to the record, of IPv6.
   FlowKey Key(const SharedKeyTail& tail) const {
-    const FlowKeyHead head = key.Load();
-    return head.version() == IpVersion::kIpv4 ? head.Ipv4()
-                                              : tail.Load().With(head);
+    const IpVersion version = Status().ip_version();
+    const FlowKeyHead head{addresses.load(std::memory_order_acquire),
+                           ports.load(std::memory_order_acquire) |
+                               static_cast<uint64_t>(version) << 32};
+    return version == IpVersion::kIpv4 ? head.Ipv4() : tail.Load().With(head);
+  }
+  bool HasHead(const FlowKeyHead& head) const {
+    return ((addresses.load(std::memory_order_acquire) ^ head.addresses) |
+            (ports.load(std::memory_order_acquire) ^
+             static_cast<uint32_t>(head.rest))) == 0 &&
+           Status().ip_version() == head.version();
+  }
+  // The same of a head of IPv4.
+  bool HasIpv4Head(const FlowKeyHead& head) const {
+    const uint64_t addresses_differ =
+        addresses.load(std::memory_order_acquire) ^ head.addresses;
+    const uint32_t rest_differs =
+        (ports.load(std::memory_order_acquire) ^
+         static_cast<uint32_t>(head.rest)) |
+        (Status().word() & 1u << FlowStatus::kIpv6Bit);
+    return (addresses_differ | rest_differs) == 0;
+  }
+  // Worker only. The version goes into the status.
+  void StoreHead(const FlowKeyHead& head) {
+    addresses.store(head.addresses, std::memory_order_release);
+    ports.store(static_cast<uint32_t>(head.rest), std::memory_order_release);
   }
 
   FlowStatus Status() const {
@@ -196,13 +202,18 @@ struct alignas(64) FlowRecord {
     return client > server ? client : server;
   }
 };
-static_assert(sizeof(FlowRecord) == 192);
+static_assert(sizeof(FlowRecord) == 128);
 static_assert(offsetof(FlowRecord, tcp) == 64);
-static_assert(offsetof(FlowRecord, side) == 128);
 
-// Copies a record, if the flow of this id lives in it. Any thread. `tail`: what
-// belongs to the record, of IPv6.
-bool ReadFlowRecord(const FlowRecord& record, const SharedKeyTail& tail,
-                    FlowId id, FlowSnapshot* snapshot);
+// All that belongs to a record.
+struct FlowParts {
+  const FlowRecord& record;
+  const FlowColdRecord& cold;
+  const SharedKeyTail& tail;
+  const CarriedCounts& carried;
+};
+
+// Copies a record, if the flow of this id lives in it. Any thread.
+bool ReadFlowRecord(const FlowParts& parts, FlowId id, FlowSnapshot* snapshot);
 
 }  // namespace mosd::dataplane

@@ -30,7 +30,8 @@ struct WorkerAccess {
 
 // A frame that was accounted to a flow.
 struct TrackedFrame {
-  FlowRecord* flow;  // valid until FlowTable::EndBurst()
+  FlowRecord* flow;     // valid until FlowTable::EndBurst()
+  uint32_t* sink_data;  // the flow's, for a sink: valid as long as the flow
   Side sender;
   bool retransmission;
   bool repetition;  // of what was seen or acknowledged before
@@ -76,8 +77,8 @@ class FlowSink {
   // A segment that belongs to no live flow whose handshake was seen.
   virtual void OnOrphan(const FrameView& frame) = 0;
 
-  // A flow whose `sink_data` is not 0 is about to end.
-  virtual void OnFlowEnd(FlowRecord* flow, EndReason reason) = 0;
+  // A flow is about to end whose `sink_data`, this, is not 0; it will be.
+  virtual void OnFlowEnd(uint32_t sink_data, EndReason reason) = 0;
 
   // All frames of a burst were told, and their last frames can be read.
   virtual void OnBurstEnd() = 0;

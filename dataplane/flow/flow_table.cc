@@ -1,6 +1,7 @@
 #include "dataplane/flow/flow_table.h"
 
 #include <atomic>
+#include <tuple>
 #include <utility>
 
 #include "dataplane/flow/flow_sink.h"
@@ -15,9 +16,9 @@ static_assert(2 * kWorkPerCall <= FlowTable::kBurstSlack);
 // Established flows looked at for one that is idle, when the table is full.
 constexpr int kEvictionLooks = 8;
 
-EndReason ReasonAtDeadline(const FlowRecord& flow) {
+EndReason ReasonAtDeadline(const FlowRecord& flow, const FlowColdRecord& cold) {
   return flow.Status().state() == FlowState::kTimeWait
-             ? flow.place_or_end.closed_by()
+             ? cold.place_or_end.closed_by()
              : EndReason::kIdleTimeout;
 }
 
@@ -39,37 +40,45 @@ absl::StatusOr<std::unique_ptr<FlowTable>> FlowTable::Create(
     const FlowTableOptions& options, const FlowHash* hash, FrameWriter* frames,
     FlowEventRing* events) {
   const uint32_t capacity = RecordsFor(options);
-  auto records = Region::Map(size_t{capacity} * sizeof(FlowRecord));
-  if (!records.ok()) return records.status();
-  auto tails = Region::Map(size_t{capacity} * sizeof(SharedKeyTail));
-  if (!tails.ok()) return tails.status();
+  Arrays arrays;
+  const std::tuple<Region*, size_t, PageSize> parts[] = {
+      {&arrays.records, sizeof(FlowRecord), PageSize::kHuge},
+      {&arrays.colds, sizeof(FlowColdRecord), PageSize::kHuge},
+      {&arrays.tails, sizeof(SharedKeyTail), PageSize::kHuge},
+      // Few flows have them: a huge page would be backed for one.
+      {&arrays.carried, sizeof(CarriedCounts), PageSize::kUsual}};
+  for (const auto& [region, bytes, pages] : parts) {
+    auto mapped = Region::Map(capacity * bytes, pages);
+    if (!mapped.ok()) return mapped.status();
+    *region = *std::move(mapped);
+  }
   auto index = FlowIndex::Create(capacity);
   if (!index.ok()) return index.status();
-  return std::unique_ptr<FlowTable>(
-      new FlowTable(options, hash, frames, events, *std::move(records),
-                    *std::move(tails), *std::move(index)));
+  return std::unique_ptr<FlowTable>(new FlowTable(
+      options, hash, frames, events, std::move(arrays), *std::move(index)));
 }
 
 FlowTable::FlowTable(const FlowTableOptions& options, const FlowHash* hash,
-                     FrameWriter* frames, FlowEventRing* events,
-                     Region record_region, Region tail_region, FlowIndex index)
+                     FrameWriter* frames, FlowEventRing* events, Arrays arrays,
+                     FlowIndex index)
     : options_(options),
       timeout_ns_(ByState(options.timeouts)),
       hash_(hash),
       frames_(frames),
       events_(events),
-      record_region_(std::move(record_region)),
-      tail_region_(std::move(tail_region)),
-      records_(reinterpret_cast<FlowRecord*>(record_region_.data())),
-      tails_(reinterpret_cast<SharedKeyTail*>(tail_region_.data())),
+      arrays_(std::move(arrays)),
+      records_(reinterpret_cast<FlowRecord*>(arrays_.records.data())),
+      colds_(reinterpret_cast<FlowColdRecord*>(arrays_.colds.data())),
+      tails_(reinterpret_cast<SharedKeyTail*>(arrays_.tails.data())),
+      carried_(reinterpret_cast<CarriedCounts*>(arrays_.carried.data())),
       capacity_(RecordsFor(options)),
       index_(std::move(index)),
-      wheels_{TimerWheel(records_, kHalfOpenWheel),
-              TimerWheel(records_, kEstablishedWheel),
-              TimerWheel(records_, kClosingWheel)},
-      ended_(records_),
-      discarded_(records_) {
-  nobody_.key.Store({UINT64_MAX, UINT64_MAX});
+      wheels_{TimerWheel(colds_, kHalfOpenWheel),
+              TimerWheel(colds_, kEstablishedWheel),
+              TimerWheel(colds_, kClosingWheel)},
+      ended_(colds_),
+      discarded_(colds_) {
+  nobody_.StoreHead({UINT64_MAX, UINT32_MAX});
 }
 
 FlowTable::Wheel FlowTable::WheelOf(FlowState state) {
@@ -89,13 +98,18 @@ FlowId FlowTable::IdOf(const FlowRecord& flow) const {
 }
 
 bool FlowTable::HasKey(const FlowRecord& flow, const FlowKey& key) const {
-  return flow.key.Load() == FlowKeyHead::Of(key) &&
+  return flow.HasHead(FlowKeyHead::Of(key)) &&
          (key.version == IpVersion::kIpv4 ||
           tails_[NumberOf(flow)].Load() == FlowKeyTail::Of(key));
 }
 
 FlowKey FlowTable::KeyOf(const FlowRecord& flow) const {
   return flow.Key(tails_[NumberOf(flow)]);
+}
+
+uint64_t FlowTable::FramesOf(const FlowRecord& flow, Side side) const {
+  const size_t i = Index(side);
+  return flow.frames[i].Total(carried_[NumberOf(flow)].side[i].frames);
 }
 
 FlowRecord* FlowTable::Find(uint64_t hash, const FlowKey& key) {
@@ -117,22 +131,26 @@ FlowRecord* FlowTable::Start(uint64_t hash, const FlowKey& key,
   const uint32_t record = TakeRecord();
   if (record == kNoRecord) return nullptr;
   FlowRecord* const flow = &records_[record];
-  flow->key.Store(FlowKeyHead::Of(key));
+  FlowColdRecord* const cold = &colds_[record];
+  flow->StoreHead(FlowKeyHead::Of(key));
   if (key.version != IpVersion::kIpv4) {
     tails_[record].Store(FlowKeyTail::Of(key));
   }
   flow->tcp = {};
-  flow->sink_data = 0;
+  cold->sink_data = 0;
+  // Of the flow that was here before.
+  const bool carried = flow->Status().carried();
   for (size_t i = 0; i < kSides; ++i) {
-    FlowSideRecord& side = flow->side[i];
-    side.frames.Set(0);
-    side.wire_bytes.Set(0);
-    side.payload_bytes.Set(0);
-    flow->retransmitted_frames[i].Set(0);
+    flow->frames[i].set_low(0);
+    flow->wire_bytes[i].set_low(0);
+    flow->payload_bytes[i].set_low(0);
+    if (carried) carried_[record].side[i].Clear();
+    cold->retransmitted_frames[i].Set(0);
     flow->last_time_ns[i].Set(0);
   }
-  flow->start_time_ns.Set(time_ns);
+  cold->start_time_ns.Set(time_ns);
   FlowStatus status;
+  status.set_ip_version(key.version);
   status.set_state(FlowState::kHalfOpen);
   status.set_client_index(client_index);
   status.set_midstream(midstream);
@@ -164,7 +182,7 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
     --counts_.by_state[static_cast<size_t>(before.state())];
     ++counts_.by_state[static_cast<size_t>(status.state())];
     // The timeouts differ: the deadline may have come nearer.
-    wheels_[flow->place_or_end.wheel()].Remove(NumberOf(*flow));
+    wheels_[ColdOf(*flow)->place_or_end.wheel()].Remove(NumberOf(*flow));
     wheels_[WheelOf(status.state())].Add(NumberOf(*flow),
                                          time_ns + Timeout(status.state()));
   }
@@ -173,15 +191,32 @@ void FlowTable::Settle(FlowRecord* flow, const FlowStatus& status,
   }
 }
 
+// The first carried one makes them worth looking at, and readers that meet the
+// counter after it meet that in the status.
+void FlowTable::CountAndCarry(FlowRecord* flow, size_t side,
+                              uint32_t wire_bytes, uint32_t payload_bytes) {
+  FlowStatus status = flow->Status();
+  status.set_carried();
+  flow->SetStatus(status);
+  CarriedCounts::Side* const carried = &carried_[NumberOf(*flow)].side[side];
+  flow->frames[side].Add(1, &carried->frames);
+  flow->wire_bytes[side].Add(wire_bytes, &carried->wire_bytes);
+  flow->payload_bytes[side].Add(payload_bytes, &carried->payload_bytes);
+}
+
 void FlowTable::End(FlowRecord* flow, EndReason reason, int64_t time_ns) {
   const uint32_t record = NumberOf(*flow);
-  wheels_[flow->place_or_end.wheel()].Remove(record);
+  wheels_[colds_[record].place_or_end.wheel()].Remove(record);
   Finish(record, reason, time_ns);
 }
 
 void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   FlowRecord* const flow = &records_[record];
-  if (sink_ != nullptr && flow->sink_data != 0) sink_->OnFlowEnd(flow, reason);
+  FlowColdRecord* const cold = &colds_[record];
+  if (sink_ != nullptr && cold->sink_data != 0) {
+    sink_->OnFlowEnd(cold->sink_data, reason);
+    cold->sink_data = 0;
+  }
   FlowStatus status = flow->Status();
   --counts_.by_state[static_cast<size_t>(status.state())];
   ++counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
@@ -194,17 +229,17 @@ void FlowTable::Finish(uint32_t record, EndReason reason, int64_t time_ns) {
   // out of the ended flows.
   const bool discard = reason == EndReason::kEvicted &&
                        status.state() == FlowState::kHalfOpen &&
-                       flow->side[Index(Side::kServer)].frames.Get() == 0;
+                       FramesOf(*flow, Side::kServer) == 0;
   status.set_state(FlowState::kEnded);
   status.set_end_reason(reason);
-  flow->place_or_end.set_end_time_ns(time_ns);
+  cold->place_or_end.set_end_time_ns(time_ns);
   flow->SetStatus(status);
   (discard ? discarded_ : ended_).Append(record);
   events_->Push(FlowEventKind::kEnded, IdOf(*flow), time_ns);
 }
 
 void FlowTable::Expire(FlowRecord* flow) {
-  End(flow, ReasonAtDeadline(*flow), Deadline(*flow));
+  End(flow, ReasonAtDeadline(*flow, *ColdOf(*flow)), Deadline(*flow));
 }
 
 void FlowTable::Advance(int64_t now_ns) {
@@ -217,7 +252,7 @@ void FlowTable::Advance(int64_t now_ns) {
         wheel.Add(record, deadline);
         return;
       }
-      Finish(record, ReasonAtDeadline(flow), deadline);
+      Finish(record, ReasonAtDeadline(flow, colds_[record]), deadline);
     });
   }
 }
@@ -252,7 +287,7 @@ bool FlowTable::EvictEstablished(int64_t now_ns) {
 uint32_t FlowTable::TakeRecord() {
   if (free_ != kNoRecord) {
     const uint32_t record = free_;
-    free_ = records_[record].next;
+    free_ = colds_[record].next;
     return record;
   }
   const uint32_t record = used_.Get();
@@ -264,7 +299,7 @@ uint32_t FlowTable::TakeRecord() {
 // From here on nobody finds the flow that lived in the record.
 void FlowTable::FreeRecord(uint32_t record) {
   records_[record].NextGeneration();
-  records_[record].next = free_;
+  colds_[record].next = free_;
   free_ = record;
 }
 
@@ -274,7 +309,7 @@ void FlowTable::GiveBack(uint32_t record) {
   FreeRecord(record);
   // Not there any more if a newer flow of the same key took the place.
   index_.Erase((*hash_)(key), record);
-  for (FlowSideRecord& side : flow->side) frames_->Clear(&side.last_frame);
+  for (FrameSlot& slot : flow->last_frame) frames_->Clear(&slot);
   --counts_.by_state[static_cast<size_t>(FlowState::kEnded)];
 }
 
@@ -282,7 +317,7 @@ void FlowTable::EndBurst(int64_t now_ns) {
   while (discarded_.size() != 0) GiveBack(discarded_.PopFront());
   while (ended_.size() > options_.max_ended_flows) GiveBack(ended_.PopFront());
   for (uint32_t i = 0; i < kWorkPerCall && ended_.size() != 0; ++i) {
-    const FlowRecord& oldest = records_[ended_.front()];
+    const FlowColdRecord& oldest = colds_[ended_.front()];
     if (now_ns - oldest.place_or_end.end_time_ns() <
         options_.ended_retention_ns) {
       break;

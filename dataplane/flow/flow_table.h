@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "dataplane/base/held.h"
 #include "dataplane/base/prefetch.h"
 #include "dataplane/base/region.h"
 #include "dataplane/flow/flow_event_ring.h"
@@ -56,8 +57,7 @@ class FlowTable {
   // An established flow that was heard of this recently is never evicted.
   static constexpr int64_t kEvictableIdleNs = 60'000'000'000;
 
-  // Records of a table: each has a FlowRecord, a SharedKeyTail, and its share
-  // of a FlowIndex.
+  // Records of a table: each has its FlowParts, and its share of a FlowIndex.
   static constexpr uint32_t RecordsFor(const FlowTableOptions& options) {
     return options.max_flows + options.max_ended_flows + kBurstSlack;
   }
@@ -75,15 +75,18 @@ class FlowTable {
   // never null.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
   FlowRecord* PrefetchRecord(uint64_t hash) {
-    const uint32_t record = index_.Likely(hash);
-    if (record == FlowIndex::kNone) [[unlikely]]
+    uint32_t record;
+    if (!index_.FindLikely(hash, &record)) [[unlikely]]
       return &nobody_;
     // To be written: a line that readers have would else be asked for twice.
     FlowRecord* const flow = &records_[record];
     PrefetchToWrite(flow);
     PrefetchToWrite(&flow->tcp);
-    PrefetchToWrite(&flow->side);
     return flow;
+  }
+  // The same for what a sink needs of it.
+  void PrefetchCold(const FlowRecord& flow) const {
+    if (&flow != &nobody_) Prefetch(&colds_[NumberOf(flow)]);
   }
   // The newest flow of the key, live or ended, or null.
   FlowRecord* Find(uint64_t hash, const FlowKey& key);
@@ -98,6 +101,29 @@ class FlowTable {
   // `announce`: whether watchers are told.
   void Settle(FlowRecord* flow, const FlowStatus& status, int64_t time_ns,
               bool announce);
+
+  // Adds a frame to the counters of a side: its bytes, and of these its
+  // payload. A status of the flow that was read before may then be an old one.
+  void Count(FlowRecord* flow, size_t side, uint32_t wire_bytes,
+             uint32_t payload_bytes) {
+    FlowRecord* const record = Held(flow);
+    const uint16_t frames = record->frames[side].low();
+    const uint32_t wire = record->wire_bytes[side].low();
+    const uint32_t payload = record->payload_bytes[side].low();
+    const auto frames_after = static_cast<uint16_t>(frames + 1);
+    const uint32_t wire_after = wire + wire_bytes;
+    const uint32_t payload_after = payload + payload_bytes;
+    // Whether a highest bit changes, or may do so twice.
+    const uint32_t turn = uint32_t{frames} << 16 ^ uint32_t { frames_after }
+                                                       << 16;
+    if (static_cast<int32_t>(turn | (wire ^ wire_after) | wire_bytes |
+                             (payload ^ payload_after)) < 0) [[unlikely]] {
+      return CountAndCarry(flow, side, wire_bytes, payload_bytes);
+    }
+    record->frames[side].set_low(frames_after);
+    record->wire_bytes[side].set_low(wire_after);
+    record->payload_bytes[side].set_low(payload_after);
+  }
 
   // Ends a live flow at `time_ns`.
   void End(FlowRecord* flow, EndReason reason, int64_t time_ns);
@@ -129,6 +155,11 @@ class FlowTable {
   FlowId IdOf(const FlowRecord& flow) const;
   // Of a record in use.
   FlowKey KeyOf(const FlowRecord& flow) const;
+  uint64_t FramesOf(const FlowRecord& flow, Side side) const;
+  // What else is known of it. Worker only.
+  FlowColdRecord* ColdOf(const FlowRecord& flow) {
+    return &colds_[NumberOf(flow)];
+  }
   bool HasKey(const FlowRecord& flow, const FlowKey& key) const;
 
   // Any thread.
@@ -144,9 +175,17 @@ class FlowTable {
   enum Wheel : uint8_t { kHalfOpenWheel, kEstablishedWheel, kClosingWheel };
   static constexpr size_t kWheels = 3;
 
+  // The parts of the records, each in an array.
+  struct Arrays {
+    Region records;
+    Region colds;
+    Region tails;
+    Region carried;
+  };
+
   FlowTable(const FlowTableOptions& options, const FlowHash* hash,
-            FrameWriter* frames, FlowEventRing* events, Region record_region,
-            Region tail_region, FlowIndex index);
+            FrameWriter* frames, FlowEventRing* events, Arrays arrays,
+            FlowIndex index);
 
   uint32_t NumberOf(const FlowRecord& flow) const {
     return static_cast<uint32_t>(&flow - records_);
@@ -155,6 +194,11 @@ class FlowTable {
   int64_t Timeout(FlowState state) const {
     return timeout_ns_[static_cast<size_t>(state)];
   }
+  FlowParts PartsOf(uint32_t record) const {
+    return {records_[record], colds_[record], tails_[record], carried_[record]};
+  }
+  void CountAndCarry(FlowRecord* flow, size_t side, uint32_t wire_bytes,
+                     uint32_t payload_bytes);
   bool MakeRoom(int64_t now_ns);
   bool EvictEstablished(int64_t now_ns);
   uint32_t TakeRecord();
@@ -169,12 +213,14 @@ class FlowTable {
   FrameWriter* const frames_;
   FlowEventRing* const events_;
   FlowSink* sink_ = nullptr;
-  Region record_region_;
-  Region tail_region_;
+  Arrays arrays_;
+  // By number of the record.
   FlowRecord* const records_;
-  SharedKeyTail* const tails_;  // by number of the record; of IPv6 alone
+  FlowColdRecord* const colds_;
+  SharedKeyTail* const tails_;    // of IPv6 alone
+  CarriedCounts* const carried_;  // of flows whose status says so; else zeros
   const uint32_t capacity_;
-  FlowRecord nobody_{};  // its key is that of no frame, of whatever kind
+  FlowRecord nobody_{};  // in no state, and its key is hardly that of a frame
   FlowIndex index_;
   TimerWheel wheels_[kWheels];
   uint32_t live_ = 0;

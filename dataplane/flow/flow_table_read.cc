@@ -4,9 +4,8 @@
 namespace mosd::dataplane {
 
 bool FlowTable::Read(FlowId id, FlowSnapshot* snapshot) const {
-  const FlowRecord* const flow = RecordOf(id);
-  return flow != nullptr &&
-         ReadFlowRecord(*flow, tails_[id.record()], id, snapshot);
+  return RecordOf(id) != nullptr &&
+         ReadFlowRecord(PartsOf(id.record()), id, snapshot);
 }
 
 FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {

@@ -4,14 +4,14 @@
 
 #include <cstdint>
 
-#include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/flow_cold_record.h"
 
 namespace mosd::dataplane {
 
 class RecordList {
  public:
   // `records` outlives the list.
-  explicit RecordList(FlowRecord* records) : records_(records) {}
+  explicit RecordList(FlowColdRecord* records) : records_(records) {}
 
   uint32_t size() const { return size_; }
 
@@ -39,7 +39,7 @@ class RecordList {
   }
 
  private:
-  FlowRecord* records_;
+  FlowColdRecord* records_;
   uint32_t head_ = kNoRecord;
   uint32_t tail_ = kNoRecord;
   uint32_t size_ = 0;

@@ -10,7 +10,7 @@ void TimerWheel::Add(uint32_t record, int64_t deadline_ns) {
   const int64_t tick =
       std::clamp(deadline_ns >> kTickShift, tick_, tick_ + int64_t{kSlots} - 1);
   const uint32_t slot = SlotOf(tick);
-  FlowRecord& added = records_[record];
+  FlowColdRecord& added = records_[record];
   added.place_or_end.set_place(number_, static_cast<uint16_t>(slot));
   added.next = kNoRecord;
   if (heads_[slot] == kNoRecord) {
@@ -25,7 +25,7 @@ void TimerWheel::Add(uint32_t record, int64_t deadline_ns) {
 }
 
 void TimerWheel::Remove(uint32_t record) {
-  const FlowRecord& removed = records_[record];
+  const FlowColdRecord& removed = records_[record];
   const uint32_t slot = removed.place_or_end.slot();
   const uint32_t previous = removed.place_or_end.previous();
   if (removed.next != kNoRecord) {

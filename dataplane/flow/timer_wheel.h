@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/flow_cold_record.h"
 
 namespace mosd::dataplane {
 
@@ -18,7 +18,7 @@ class TimerWheel {
 
   // `records` outlives the wheel; `number` tells its lists from those of other
   // wheels over the same records.
-  TimerWheel(FlowRecord* records, uint8_t number)
+  TimerWheel(FlowColdRecord* records, uint8_t number)
       : records_(records), number_(number) {
     heads_.fill(kNoRecord);
   }
@@ -61,7 +61,7 @@ class TimerWheel {
     return static_cast<uint32_t>(static_cast<uint64_t>(tick) % kSlots);
   }
 
-  FlowRecord* records_;
+  FlowColdRecord* records_;
   uint8_t number_;
   int64_t tick_ = 0;  // first tick whose slot has not been emptied
   std::array<uint32_t, kSlots> heads_;

@@ -109,6 +109,24 @@ class FramePool {
     return {c.PopOldest(), wanted};
   }
 
+  // Gives a buffer back and acquires one of the same class: what most frames
+  // want, at half of the price. 0: none is at hand, and nothing was done.
+  // Worker only; constant time.
+  uint32_t Exchange(FrameBuffer buffer) {
+    Class& c = classes_[buffer.frame_class];
+    const uint32_t head = c.head.Get();
+    const uint32_t tail = c.tail.Get();
+    if (tail - head <= kQuarantine) [[unlikely]]
+      return 0;
+    uint32_t* const ring = c.ring;
+    FetchForWriting(c, ring[(head + kFetchAhead) % kRing]);
+    const uint32_t oldest = ring[head % kRing];
+    ring[tail % kRing] = buffer.unit;
+    c.head.Set(head + 1);
+    c.tail.Set(tail + 1);
+    return oldest;
+  }
+
   // Gives a buffer back. Worker only; constant time.
   void Release(FrameBuffer buffer) {
     Class& c = classes_[buffer.frame_class];

@@ -14,6 +14,12 @@ constexpr int kReadAttempts = 64;
 
 }  // namespace
 
+void FrameWriter::Swap(FrameSlot* slot, uint64_t word) {
+  const uint64_t old = slot->word_.load(std::memory_order_relaxed);
+  slot->word_.store(word, std::memory_order_release);
+  if (old != 0) pool_->Release(SlotBuffer(old));
+}
+
 void FrameWriter::Clear(FrameSlot* slot) { Swap(slot, 0); }
 
 void FrameWriter::Stage(const Staged& staged) {
@@ -21,9 +27,54 @@ void FrameWriter::Stage(const Staged& staged) {
   staged_[staged_count_++] = staged;
 }
 
+// Swap(), in its turn.
+void FrameWriter::Show(FrameSlot* slot, uint64_t word) {
+  if (staged_count_ == 0) {
+    Swap(slot, word);
+  } else {
+    Stage({slot, word});
+  }
+}
+
+// How many of `bytes` fit; counts a frame that is shortened.
+uint32_t FrameWriter::Fitting(FrameBuffer buffer, uint32_t bytes) {
+  const uint32_t capacity = FrameClassCapacity(buffer.frame_class);
+  if (bytes <= capacity) return bytes;
+  shortened_.Add(1);
+  return capacity;
+}
+
 void FrameWriter::PutNothing(FrameSlot* slot) {
   not_kept_.Add(1);
   Show(slot, 0);
+}
+
+void FrameWriter::Put(FrameSlot* slot, const uint8_t* data,
+                      const FrameRecord& record, uint32_t least_bytes) {
+  const uint32_t bytes = record.captured_length;
+  if (!IsLarge(bytes)) {
+    return PutSmall(slot, data, bytes, least_bytes, [&] { return record; });
+  }
+  const FrameBuffer buffer = Reserve(bytes, least_bytes);
+  OrderStamps();
+  PutInto(buffer, slot, data, record);
+}
+
+void FrameWriter::PutOther(FrameSlot* slot, const uint8_t* data,
+                           FrameRecord record, uint32_t least_bytes) {
+  const uint32_t bytes = record.captured_length;
+  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  if (!buffer) return PutNothing(slot);
+  Show(slot, Fill(buffer, data, record, Fitting(buffer, bytes)));
+}
+
+FrameBuffer FrameWriter::Reserve(uint32_t bytes, uint32_t least_bytes) {
+  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  if (buffer) {
+    Stamp(HeaderAt(*pool_, buffer.unit));
+    stamps_unordered_ = true;
+  }
+  return buffer;
 }
 
 void FrameWriter::OrderStamps() {

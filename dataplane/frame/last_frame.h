@@ -65,13 +65,19 @@ class FrameWriter {
   // `least_bytes` (the headers) must fit. When memory has run out, the frame is
   // shortened, or not kept, and the slot emptied: an older frame is not the
   // last one. When kBatch wait, publishes them first. A large one costs two
-  // fences here. In last_frame_inline.h, like the next.
-  inline void Put(FrameSlot* slot, const uint8_t* data,
-                  const FrameRecord& record, uint32_t least_bytes);
+  // fences here.
+  void Put(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
+           uint32_t least_bytes);
+  // The same of `bytes` that are not large. `describe()` is their FrameRecord:
+  // asked for when the buffer is known, for registers are few. In
+  // last_frame_inline.h.
+  template <typename Describe>
+  inline void PutSmall(FrameSlot* slot, const uint8_t* data, uint32_t bytes,
+                       uint32_t least_bytes, Describe describe);
 
   // Takes a buffer for a large frame; none: memory has run out. It is either
   // put into, once OrderStamps() was called, or forgone.
-  inline FrameBuffer Reserve(uint32_t bytes, uint32_t least_bytes);
+  FrameBuffer Reserve(uint32_t bytes, uint32_t least_bytes);
   // The stamps of reserved buffers before their bytes.
   void OrderStamps();
   // As Put(), with the bytes and least_bytes that were reserved for.
@@ -98,13 +104,16 @@ class FrameWriter {
 
   // Tells a reader that still copies the buffer. Returns the new stamp.
   static inline uint32_t Stamp(struct FrameHeader* header);
-  // How many of `bytes` fit; counts a frame that is shortened.
-  inline uint32_t Fitting(FrameBuffer buffer, uint32_t bytes);
   static inline void WriteHeader(struct FrameHeader* header,
                                  const FrameRecord& record, uint32_t bytes);
-  inline void Swap(FrameSlot* slot, uint64_t word);
-  // Swap(), in its turn.
-  inline void Show(FrameSlot* slot, uint64_t word);
+  inline uint64_t Fill(FrameBuffer buffer, const uint8_t* data,
+                       const FrameRecord& record, uint32_t bytes);
+  // The first small frame of a slot, or not of the size of the one before.
+  void PutOther(FrameSlot* slot, const uint8_t* data, FrameRecord record,
+                uint32_t least_bytes);
+  uint32_t Fitting(FrameBuffer buffer, uint32_t bytes);
+  void Swap(FrameSlot* slot, uint64_t word);
+  void Show(FrameSlot* slot, uint64_t word);
   void Stage(const Staged& staged);
   // Memory has run out.
   void PutNothing(FrameSlot* slot);

@@ -46,33 +46,10 @@ inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   return reinterpret_cast<FrameHeader*>(pool.At(unit));
 }
 
-[[gnu::always_inline]] inline void FrameWriter::Swap(FrameSlot* slot,
-                                                     uint64_t word) {
-  const uint64_t old = slot->word_.load(std::memory_order_relaxed);
-  slot->word_.store(word, std::memory_order_release);
-  if (old != 0) pool_->Release(SlotBuffer(old));
-}
-
-[[gnu::always_inline]] inline void FrameWriter::Show(FrameSlot* slot,
-                                                     uint64_t word) {
-  if (staged_count_ == 0) [[likely]] {
-    Swap(slot, word);
-  } else {
-    Stage({slot, word});
-  }
-}
-
 inline uint32_t FrameWriter::Stamp(FrameHeader* header) {
   const uint32_t stamp = header->stamp.load(std::memory_order_relaxed) + 1;
   header->stamp.store(stamp, std::memory_order_relaxed);
   return stamp;
-}
-
-inline uint32_t FrameWriter::Fitting(FrameBuffer buffer, uint32_t bytes) {
-  const uint32_t capacity = FrameClassCapacity(buffer.frame_class);
-  if (bytes <= capacity) return bytes;
-  shortened_.Add(1);
-  return capacity;
 }
 
 [[gnu::always_inline]] inline void FrameWriter::WriteHeader(
@@ -87,37 +64,38 @@ inline uint32_t FrameWriter::Fitting(FrameBuffer buffer, uint32_t bytes) {
       std::memory_order_release);
 }
 
-inline FrameBuffer FrameWriter::Reserve(uint32_t bytes, uint32_t least_bytes) {
-  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
-  if (buffer) [[likely]] {
-    Stamp(HeaderAt(*pool_, buffer.unit));
-    stamps_unordered_ = true;
-  }
-  return buffer;
-}
-
-[[gnu::always_inline]] inline void FrameWriter::Put(FrameSlot* slot,
-                                                    const uint8_t* data,
-                                                    const FrameRecord& record,
-                                                    uint32_t least_bytes) {
-  uint32_t bytes = record.captured_length;
-  if (IsLarge(bytes)) [[unlikely]] {
-    const FrameBuffer buffer = Reserve(bytes, least_bytes);
-    OrderStamps();
-    return PutInto(buffer, slot, data, record);
-  }
-  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
-  if (buffer.frame_class != FrameClassOf(bytes)) [[unlikely]] {
-    if (!buffer) return PutNothing(slot);
-    bytes = Fitting(buffer, bytes);
-  }
+// Into a buffer that nobody has; what its slot then says.
+[[gnu::always_inline]] inline uint64_t FrameWriter::Fill(
+    FrameBuffer buffer, const uint8_t* data, const FrameRecord& record,
+    uint32_t bytes) {
   FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
   const uint32_t stamp = Stamp(header);
   WriteHeader(header, record, bytes);
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   CopyToShared(header + 1, data, bytes);
-  Show(slot, SlotWord(buffer, stamp));
+  return SlotWord(buffer, stamp);
+}
+
+template <typename Describe>
+[[gnu::always_inline]] inline void FrameWriter::PutSmall(FrameSlot* slot,
+                                                         const uint8_t* data,
+                                                         uint32_t bytes,
+                                                         uint32_t least_bytes,
+                                                         Describe describe) {
+  const FrameBuffer old =
+      SlotBuffer(slot->word_.load(std::memory_order_relaxed));
+  if (old && old.frame_class == FrameClassOf(bytes) && staged_count_ == 0)
+      [[likely]] {
+    const uint32_t unit = pool_->Exchange(old);
+    if (unit != 0) [[likely]] {
+      const uint64_t word =
+          Fill({unit, old.frame_class}, data, describe(), bytes);
+      slot->word_.store(word, std::memory_order_release);
+      return;
+    }
+  }
+  PutOther(slot, data, describe(), least_bytes);
 }
 
 }  // namespace mosd::dataplane

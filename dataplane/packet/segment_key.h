@@ -20,19 +20,20 @@ inline FlowKeyHead MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
   static_assert(std::endian::native == std::endian::little);
   FlowKeyHead key;
   std::memcpy(&key.addresses, addresses, sizeof(key.addresses));
-  // The source's in the high half of one, in the low half of the other.
+  // The source's in the high half.
   const uint64_t address_numbers = wire::Load<uint64_t>(addresses);
-  const uint32_t port_numbers = std::rotl(wire::Load<uint32_t>(ports), 16);
-  const uint64_t source =
-      (address_numbers >> 32) << 16 | (port_numbers & 0xffff);
-  const uint64_t destination =
-      (address_numbers & UINT32_MAX) << 16 | port_numbers >> 16;
+  const uint32_t port_numbers = wire::Load<uint32_t>(ports);
+  const auto source = static_cast<uint32_t>(address_numbers >> 32);
+  const auto destination = static_cast<uint32_t>(address_numbers);
+  bool swap = source > destination;
+  if (source == destination) [[unlikely]]
+    swap = port_numbers > std::rotl(port_numbers, 16);
   // Swapped by numbers, not by a branch: which way a segment goes is chance.
-  const int swap = source > destination ? 1 : 0;
+  const int turn = swap ? 32 : 0;
   *source_index = static_cast<uint8_t>(swap);
-  key.addresses = std::rotl(key.addresses, swap * 32);
+  key.addresses = std::rotl(key.addresses, turn);
   static_assert(offsetof(FlowKey, version) == offsetof(FlowKey, port) + 4);
-  key.rest = std::rotl(port_numbers, swap * 16) |
+  key.rest = std::rotl(port_numbers, 16 + turn / 2) |
              static_cast<uint64_t>(IpVersion::kIpv4) << 32;
   return key;
 }

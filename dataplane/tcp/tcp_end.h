@@ -47,7 +47,7 @@ inline bool Synchronized(const TcpEnd& end) {
 
 inline bool Has(const TcpEnd& end, uint8_t bit) { return end.bits & bit; }
 
-// ESTABLISHED, and all of its numbers are known.
+// ESTABLISHED, all of its numbers are known, and its last segment fitted.
 inline bool Settled(const TcpEnd& end) {
   // One comparison of a word: this is asked twice a packet.
   struct Word {
@@ -61,8 +61,8 @@ inline bool Settled(const TcpEnd& end) {
                 offsetof(TcpEnd, bits) == kAt + 2 &&
                 offsetof(TcpEnd, strays) == kAt + 3);
   constexpr uint8_t kKnown = kNumbered | kSpoke | kWindowKnown;
-  constexpr auto kMask =
-      std::bit_cast<uint32_t>(Word{static_cast<TcpState>(0xff), 0, kKnown, 0});
+  constexpr auto kMask = std::bit_cast<uint32_t>(
+      Word{static_cast<TcpState>(0xff), 0, kKnown, 0xff});
   constexpr auto kSettled =
       std::bit_cast<uint32_t>(Word{TcpState::kEstablished, 0, kKnown, 0});
   uint32_t word;

@@ -33,7 +33,6 @@ inline uint64_t TcpApplyExpected(TcpEnd* from, TcpEnd* to,
   from->window_right =
       SeqMax(from->window_right,
              segment.ack + (uint32_t{segment.window} << from->window_scale));
-  from->strays = 0;
   to->acked_seq = segment.ack;
   to->in_order_seq = SeqMax(to->in_order_seq, segment.ack);
   return offset;

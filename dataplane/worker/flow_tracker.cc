@@ -42,9 +42,10 @@ TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
 
 // Whether a segment is the SYN that a flow picked up at its SYN/ACK began with:
 // the two were swapped on their way. Another SYN would have begun a new flow.
-bool IsOvertakenSyn(const FlowRecord& flow, Side sender, uint8_t flags) {
+bool IsOvertakenSyn(const FlowTable& table, const FlowRecord& flow, Side sender,
+                    uint8_t flags) {
   return sender == Side::kClient && (flags & kTcpSyn) && !(flags & kTcpAck) &&
-         flow.side[Index(Side::kClient)].frames.Get() == 0 &&
+         table.FramesOf(flow, Side::kClient) == 0 &&
          flow.tcp.end[Index(Side::kServer)].state == TcpState::kSynRcvd;
 }
 
@@ -58,12 +59,15 @@ struct FlowTracker::Arrival {
   int64_t time_ns;
   TcpSegment segment;
 
-  void Account(FlowRecord* flow, Side sender, bool retransmission) const {
-    CountFrame(flow, Index(sender), wire_length, frame.payload_length, time_ns);
-    auto& retransmitted = flow->retransmitted_frames[Index(sender)];
-    if (retransmission && retransmitted.Get() != UINT32_MAX) {
-      retransmitted.Add(1);
-    }
+  // A status of the flow that was read before may then be an old one.
+  void Account(FlowTable* table, FlowRecord* flow, Side sender,
+               bool retransmission) const {
+    const size_t side = Index(sender);
+    flow->last_time_ns[side].Set(time_ns);
+    table->Count(flow, side, wire_length, frame.payload_length);
+    if (!retransmission) return;
+    auto& retransmitted = table->ColdOf(*flow)->retransmitted_frames[side];
+    if (retransmitted.Get() != UINT32_MAX) retransmitted.Add(1);
   }
 };
 
@@ -148,7 +152,7 @@ DropReason FlowTracker::Open(const Arrival& arrival, bool syn_seen,
     tracked->state_before[Index(Side::kClient)] = TcpState::kSynSent;
     tracked->state_before[Index(Side::kServer)] = TcpState::kSynRcvd;
   }
-  arrival.Account(flow, sender, update.retransmission);
+  arrival.Account(table_, flow, sender, update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/false, tracked);
   return DropReason::kNone;
 }
@@ -157,8 +161,9 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
                         TrackedFrame* tracked) {
   FlowStatus status = flow->Status();
   const Side sender = SenderOf(arrival.frame.source_index, status);
-  const bool begins = status.midstream() &&
-                      IsOvertakenSyn(*flow, sender, arrival.segment.flags);
+  const bool begins =
+      status.midstream() &&
+      IsOvertakenSyn(*table_, *flow, sender, arrival.segment.flags);
   const TcpState client_before = flow->tcp.end[0].state;
   const TcpState server_before = flow->tcp.end[1].state;
   const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
@@ -172,7 +177,7 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
     tracked->state_before[0] = client_before;
     tracked->state_before[1] = server_before;
   }
-  arrival.Account(flow, sender, update.retransmission);
+  arrival.Account(table_, flow, sender, update.retransmission);
   Follow(update, arrival.time_ns, /*announce=*/true, tracked);
 }
 
@@ -196,7 +201,7 @@ void FlowTracker::Follow(const TcpUpdate& update, int64_t time_ns,
   }
   status.set_state(TcpFlowState(flow->tcp));
   if (status.state() == FlowState::kTimeWait)
-    flow->place_or_end.set_closed_by(FinBy(update.by));
+    table_->ColdOf(*flow)->place_or_end.set_closed_by(FinBy(update.by));
   table_->Settle(flow, status, time_ns, announce);
 }
 
@@ -210,9 +215,9 @@ void FlowTracker::ApplyLate(FlowRecord* flow, const Arrival& arrival,
   tracked->sender = sender;
   tracked->late = true;
   tracked->stream_offset = TcpStreamOffset(flow->tcp, sender, arrival.segment);
-  arrival.Account(flow, sender, false);
   status.set_last_speaker(sender);
   flow->SetStatus(status);
+  arrival.Account(table_, flow, sender, false);
 }
 
 }  // namespace mosd::dataplane

@@ -14,12 +14,17 @@
 
 namespace mosd::dataplane {
 
-// A frame that changed nothing but numbers: what a TrackedFrame of it would say
-// that it does not of all such frames.
+// Of a frame that changed nothing but numbers, what a TrackedFrame of it would
+// say that it does not of all such frames; of any, what keeping it takes.
 struct ExpectedFrame {
   FlowRecord* flow;
   size_t sender;           // Index() of the side
   uint64_t stream_offset;  // of its first payload byte
+
+  static ExpectedFrame Of(const TrackedFrame& tracked) {
+    return {tracked.flow, Index(tracked.sender), tracked.stream_offset};
+  }
+  FrameSlot* slot() const { return &flow->last_frame[sender]; }
 
   TrackedFrame Whole() const {
     TrackedFrame tracked{};

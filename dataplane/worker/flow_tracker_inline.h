@@ -14,15 +14,6 @@ inline Side SenderOf(size_t source_index, const FlowStatus& status) {
   return static_cast<Side>(source_index ^ status.client_index());
 }
 
-inline void CountFrame(FlowRecord* flow, size_t sender, uint32_t wire_length,
-                       uint32_t payload_length, int64_t time_ns) {
-  flow->last_time_ns[sender].Set(time_ns);
-  FlowSideRecord* const side = Held(&flow->side[sender]);
-  side->frames.Add(1);
-  side->wire_bytes.Add(wire_length);
-  side->payload_bytes.Add(payload_length);
-}
-
 [[gnu::always_inline]] inline bool FlowTracker::TrackExpected(
     FlowRecord* flow, size_t source_index, const TcpSegment& segment,
     uint32_t wire_length, int64_t time_ns, ExpectedFrame* tracked) {
@@ -38,11 +29,10 @@ inline void CountFrame(FlowRecord* flow, size_t sender, uint32_t wire_length,
   tracked->flow = flow;
   tracked->sender = sender;
   tracked->stream_offset = TcpApplyExpected(from, to, segment);
-  CountFrame(flow, sender, wire_length, segment.payload_length, time_ns);
-  if (Index(status.last_speaker()) != sender) {
-    status.set_last_speaker(static_cast<Side>(sender));
-    flow->SetStatus(status);
-  }
+  flow->last_time_ns[sender].Set(time_ns);
+  status.set_last_speaker(static_cast<Side>(sender));
+  flow->SetStatus(status);
+  table_->Count(flow, sender, wire_length, segment.payload_length);
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/held.h"
 #include "dataplane/base/prefetch.h"
 #include "dataplane/frame/last_frame_inline.h"
 #include "dataplane/port/frame_custody.h"
@@ -90,6 +91,8 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
 // The headers, whatever the limit.
 inline uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
                                     uint32_t least_bytes) const {
+  if (frame->pkt_len <= snaplen_bytes_) [[likely]]
+    return frame->pkt_len;
   return std::min(frame->pkt_len, std::max(snaplen_bytes_, least_bytes));
 }
 
@@ -109,19 +112,19 @@ inline uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
   const uint32_t kept = KeptBytes(frame, least);
   uint8_t source_index;
   const FlowKeyHead key = plain->key(&source_index);
-  jobs_[number] = {stamp.time_ns,
-                   plain,
-                   hash_(key),
-                   nullptr,
-                   key,
-                   stamp.wire_length,
-                   payload_length,
-                   static_cast<uint16_t>(kept),
-                   static_cast<uint16_t>(least),
-                   source_index,
-                   stamp.port,
-                   DropReason::kNone,
-                   /*viewed=*/false};
+  *Held(&jobs_[number]) = {stamp.time_ns,
+                           plain,
+                           hash_(key),
+                           nullptr,
+                           key,
+                           stamp.wire_length,
+                           payload_length,
+                           static_cast<uint16_t>(kept),
+                           static_cast<uint16_t>(least),
+                           source_index,
+                           stamp.port,
+                           DropReason::kNone,
+                           /*viewed=*/false};
   return DropReason::kNone;
 }
 
@@ -209,6 +212,9 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
     if (HasBuffer(jobs_[i])) Reserve(i);
   }
   frames_->OrderStamps();
+  if (sink_ != nullptr) {
+    for (uint32_t i = 0; i < jobs; ++i) table_->PrefetchCold(*jobs_[i].flow);
+  }
   return jobs;
 }
 
@@ -231,83 +237,88 @@ void Pipeline::HandOver() {
   }
 }
 
-[[gnu::always_inline]] inline bool Pipeline::TrackPlain(uint32_t number) {
-  const Job& job = jobs_[number];
-  // One that is not plain has a key of zeros, and no flow has that.
-  if (!(job.flow->key.Load() == job.key)) [[unlikely]]
+[[gnu::always_inline]] inline bool Pipeline::TrackPlain(
+    const Job& job, ExpectedFrame* expected) {
+  if (job.plain == nullptr || !job.flow->HasIpv4Head(job.key)) [[unlikely]]
     return false;
   const PlainFrame& plain = *job.plain;
   const TcpSegment segment{plain.seq(),        plain.ack(),
                            job.payload_length, plain.window(),
                            plain.tcp_flags(),  kNoWindowScale};
   return tracker_.TrackExpected(job.flow, job.source_index, segment,
-                                job.wire_length, job.time_ns,
-                                &results_[number]);
+                                job.wire_length, job.time_ns, expected);
 }
 
 DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   const Job& job = jobs_[number];
-  ExpectedFrame& result = results_[number];
-  result.flow = nullptr;
   if (job.reason != DropReason::kNone) return job.reason;
   const FrameView& view = View(number);
   const ParsedFrame& parsed = view.parsed();
+  ExpectedFrame expected;
   if (table_->HasKey(*job.flow, parsed.key) &&
       tracker_.TrackExpected(job.flow, parsed.source_index, SegmentOf(parsed),
-                             view.wire_length, view.time_ns, &result)) {
-    *tracked = result.Whole();
+                             view.wire_length, view.time_ns, &expected)) {
+    *tracked = expected.Whole();
     return DropReason::kNone;
   }
   const DropReason reason =
       tracker_.Track(job.hash, parsed, view.wire_length, view.time_ns, tracked);
   if (reason != DropReason::kNone) return reason;
-  result = {tracked->flow, Index(tracked->sender), tracked->stream_offset};
   counts_.retransmitted += tracked->retransmission ? 1 : 0;
   return DropReason::kNone;
 }
 
-[[gnu::always_inline]] inline void Pipeline::Put(uint32_t number,
-                                                 const uint8_t* bytes,
-                                                 uint32_t kept_bytes,
-                                                 uint32_t least_bytes) {
+[[gnu::always_inline]] inline FrameRecord Pipeline::RecordOf(
+    const Job& job, const ExpectedFrame& expected, uint32_t kept_bytes) {
+  return {job.time_ns,
+          expected.stream_offset,
+          job.wire_length,
+          expected.flow->generation.load(std::memory_order_relaxed),
+          static_cast<uint16_t>(kept_bytes),
+          job.port};
+}
+
+[[gnu::always_inline]] inline void Pipeline::KeepPlain(
+    uint32_t number, const ExpectedFrame& expected) {
   const Job& job = jobs_[number];
-  const ExpectedFrame& result = results_[number];
-  FrameSlot* const slot = &result.flow->side[result.sender].last_frame;
-  const FrameRecord record{
-      job.time_ns,
-      result.stream_offset,
-      job.wire_length,
-      result.flow->generation.load(std::memory_order_relaxed),
-      static_cast<uint16_t>(kept_bytes),
-      job.port};
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(job.plain);
   if (HasBuffer(job)) {
-    frames_->PutInto(buffers_[number], slot, bytes, record);
+    KeepLarge(number, bytes, expected);
   } else {
-    frames_->Put(slot, bytes, record, least_bytes);
+    frames_->PutSmall(expected.slot(), bytes, job.kept_bytes, job.least_bytes,
+                      [&] { return RecordOf(job, expected, job.kept_bytes); });
   }
 }
 
-[[gnu::always_inline]] inline void Pipeline::KeepPlain(uint32_t number) {
+void Pipeline::KeepLarge(uint32_t number, const uint8_t* bytes,
+                         ExpectedFrame expected) {
   const Job& job = jobs_[number];
-  Put(number, reinterpret_cast<const uint8_t*>(job.plain), job.kept_bytes,
-      job.least_bytes);
+  frames_->PutInto(buffers_[number], expected.slot(), bytes,
+                   RecordOf(job, expected, job.kept_bytes));
 }
 
-void Pipeline::KeepOther(uint32_t number) {
+void Pipeline::KeepOther(uint32_t number, ExpectedFrame expected) {
+  const Job& job = jobs_[number];
   const rte_mbuf* const frame = taken_[number];
-  const uint32_t least = jobs_[number].least_bytes;
-  const uint32_t kept = KeptBytes(frame, least);
-  const void* const bytes =
+  const uint32_t kept = KeptBytes(frame, job.least_bytes);
+  const auto* const bytes = static_cast<const uint8_t*>(
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
-                          : rte_pktmbuf_read(frame, 0, kept, whole_.get());
-  Put(number, static_cast<const uint8_t*>(bytes), kept, least);
+                          : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
+  if (HasBuffer(job)) {
+    KeepLarge(number, bytes, expected);
+  } else {
+    frames_->Put(expected.slot(), bytes, RecordOf(job, expected, kept),
+                 job.least_bytes);
+  }
 }
 
 // A flow that was picked up in mid-stream is one to the appliance alone, and
 // one that is over is the sink's no more: neither has sink_data.
-inline void Pipeline::Deliver(const FrameView& view,
-                              const TrackedFrame& tracked, uint32_t interest) {
-  if (tracked.flow->sink_data != 0) [[likely]] {
+inline void Pipeline::Deliver(const FrameView& view, TrackedFrame* told,
+                              uint32_t interest) {
+  told->sink_data = &table_->ColdOf(*told->flow)->sink_data;
+  const TrackedFrame& tracked = *told;
+  if (*tracked.sink_data != 0) [[likely]] {
     sink_->OnSegment(view, tracked);
   } else if (tracked.late || tracked.flow->Status().midstream()) {
     if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
@@ -319,14 +330,15 @@ inline void Pipeline::Deliver(const FrameView& view,
 uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
   uint32_t dropped = 0;
   for (uint32_t i = 0; i < jobs; ++i) {
-    if (TrackPlain(i)) [[likely]] {
-      if (options_.last_frame) KeepPlain(i);
+    ExpectedFrame expected;
+    if (TrackPlain(jobs_[i], &expected)) [[likely]] {
+      if (options_.last_frame) KeepPlain(i, expected);
       continue;
     }
     TrackedFrame tracked;
     const DropReason reason = TrackOther(i, &tracked);
     if (reason == DropReason::kNone) {
-      if (options_.last_frame) KeepOther(i);
+      if (options_.last_frame) KeepOther(i, ExpectedFrame::Of(tracked));
       tracker_.Conclude(tracked, jobs_[i].time_ns);
     } else {
       Drop(i, reason);
@@ -340,23 +352,24 @@ uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
 uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   uint32_t dropped = 0;
   // What is told of most frames, all but three fields of it once and for all.
-  TrackedFrame expected = ExpectedFrame{}.Whole();
+  TrackedFrame told = ExpectedFrame{}.Whole();
   for (uint32_t i = 0; i < jobs; ++i) {
     // None is plain where all frames are told, so that comes before tracking.
-    if (TrackPlain(i)) [[likely]] {
-      if (options_.last_frame) KeepPlain(i);
-      expected.flow = results_[i].flow;
-      expected.sender = static_cast<Side>(results_[i].sender);
-      expected.stream_offset = results_[i].stream_offset;
-      Deliver(MakeView(i), expected, interest);
+    ExpectedFrame expected;
+    if (TrackPlain(jobs_[i], &expected)) [[likely]] {
+      if (options_.last_frame) KeepPlain(i, expected);
+      told.flow = expected.flow;
+      told.sender = static_cast<Side>(expected.sender);
+      told.stream_offset = expected.stream_offset;
+      Deliver(MakeView(i), &told, interest);
       continue;
     }
     if (interest & FlowSink::kFrames) sink_->OnFrame(View(i));
     TrackedFrame tracked;
     const DropReason reason = TrackOther(i, &tracked);
     if (reason == DropReason::kNone) {
-      if (options_.last_frame) KeepOther(i);
-      Deliver(View(i), tracked, interest);
+      if (options_.last_frame) KeepOther(i, ExpectedFrame::Of(tracked));
+      Deliver(View(i), &tracked, interest);
       tracker_.Conclude(tracked, jobs_[i].time_ns);
       continue;
     }

@@ -101,29 +101,31 @@ class Pipeline {
   uint32_t ProcessUntold(uint32_t jobs);
   uint32_t ProcessTold(uint32_t jobs, uint32_t interest);
 
-  // Both say in results_ what there is to be kept.
   // An expected segment in a plain frame. False: another, and nothing was done.
-  inline bool TrackPlain(uint32_t number);
+  inline bool TrackPlain(const Job& job, ExpectedFrame* expected);
   DropReason TrackOther(uint32_t number, TrackedFrame* tracked);
 
   // Large frames have their buffers before any of the burst is tracked.
   bool HasBuffer(const Job& job) const { return job.kept_bytes >= large_from_; }
   void Reserve(uint32_t number);
-  // Makes the frame of a tracked job the last one of its side.
-  inline void KeepPlain(uint32_t number);
-  void KeepOther(uint32_t number);
+  // Makes the frame of a tracked job the last one of its side. Those that are
+  // not in line take a copy: what nobody has the address of stays in registers.
+  inline void KeepPlain(uint32_t number, const ExpectedFrame& expected);
+  void KeepOther(uint32_t number, ExpectedFrame expected);
+  void KeepLarge(uint32_t number, const uint8_t* bytes, ExpectedFrame expected);
   // A job that is of no flow.
   void Drop(uint32_t number, DropReason reason);
   uint32_t KeptBytes(const rte_mbuf* frame, uint32_t least_bytes) const;
-  inline void Put(uint32_t number, const uint8_t* bytes, uint32_t kept_bytes,
-                  uint32_t least_bytes);
+  static inline FrameRecord RecordOf(const Job& job,
+                                     const ExpectedFrame& expected,
+                                     uint32_t kept_bytes);
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.
   const FrameView& View(uint32_t number);
   inline const FrameView& MakeView(uint32_t number);
-  void Deliver(const FrameView& view, const TrackedFrame& tracked,
-               uint32_t interest);
+  // Fills in where the flow's sink_data is.
+  void Deliver(const FrameView& view, TrackedFrame* told, uint32_t interest);
 
   const PipelineOptions options_;
   const uint32_t snaplen_bytes_;
@@ -139,8 +141,7 @@ class Pipeline {
   // Frames of so many bytes have buffers reserved.
   uint32_t large_from_ = UINT32_MAX;
   Job jobs_[kBurst];
-  rte_mbuf* taken_[kBurst];  // frames of the jobs
-  ExpectedFrame results_[kBurst];
+  rte_mbuf* taken_[kBurst];      // frames of the jobs
   FrameBuffer buffers_[kBurst];  // where HasBuffer()
 
   // Where a program is told of a frame, or that goes another way than most.

@@ -193,10 +193,10 @@ class FlowTableComparison {
     flow->last_ns[side] = now_ns_;
     ++flow->frames[side];
     record->last_time_ns[side].Set(now_ns_);
-    record->side[side].frames.Add(1);
+    table_->Count(record, side, 0, 0);
     const uint64_t bytes[] = {reference_.Newest(key), flow->frames[side], side};
     frames_.Put(
-        &record->side[side].last_frame, reinterpret_cast<const uint8_t*>(bytes),
+        &record->last_frame[side], reinterpret_cast<const uint8_t*>(bytes),
         {now_ns_, 0, sizeof(bytes), record->generation, sizeof(bytes), 0}, 14);
     frames_.Publish();
   }
@@ -214,7 +214,7 @@ class FlowTableComparison {
     flow->state = kStates[b / 2 % std::size(kStates)];
     flow->closed_by =
         b / 8 % 2 != 0 ? EndReason::kFinClient : EndReason::kFinServer;
-    record->place_or_end.set_closed_by(flow->closed_by);
+    table_->ColdOf(*record)->place_or_end.set_closed_by(flow->closed_by);
     dataplane::FlowStatus status = record->Status();
     status.set_state(flow->state);
     const bool announce = b / 32 % 2 != 0;
@@ -380,7 +380,7 @@ class FlowTableComparison {
     dataplane::FrameRecord record;
     bool contended = false;
     const bool kept = dataplane::CopyLastFrame(
-        pool_, table_->RecordOf(id)->side[side].last_frame,
+        pool_, table_->RecordOf(id)->last_frame[side],
         {reinterpret_cast<uint8_t*>(bytes), sizeof(bytes)}, &record,
         &contended);
     if (!kept) return count == 0;

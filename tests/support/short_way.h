@@ -14,7 +14,7 @@ inline dataplane::DropReason TrackShortIfItCan(
     uint64_t hash, const dataplane::ParsedFrame& frame, uint32_t wire_length,
     int64_t time_ns, dataplane::TrackedFrame* tracked) {
   dataplane::ExpectedFrame expected;
-  if (likely->key.Load() == dataplane::FlowKeyHead::Of(frame.key) &&
+  if (likely->HasHead(dataplane::FlowKeyHead::Of(frame.key)) &&
       tracker->TrackExpected(likely, frame.source_index,
                              dataplane::SegmentOf(frame), wire_length, time_ns,
                              &expected)) {

@@ -405,7 +405,7 @@ class SlowSink : public FlowSink {
   }
   void OnSegment(const FrameView&, const TrackedFrame&) override {}
   void OnOrphan(const FrameView&) override {}
-  void OnFlowEnd(FlowRecord*, EndReason) override {}
+  void OnFlowEnd(uint32_t, EndReason) override {}
   void OnBurstEnd() override {}
   void EndWorker() override {}
 

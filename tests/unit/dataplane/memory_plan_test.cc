@@ -37,9 +37,10 @@ TEST(MemoryPlan, FlowsAreWhatATableMaps) {
   options.max_flows = 300'000;
   options.max_ended_flows = 50'000;
   const MemoryPlan plan = PlanMemory(options, false);
-  const uint64_t planned = plan.flow_records.mapped_bytes +
-                           plan.key_tails.mapped_bytes +
-                           plan.flow_index.mapped_bytes;
+  const uint64_t planned =
+      plan.flow_records.mapped_bytes + plan.cold_records.mapped_bytes +
+      plan.key_tails.mapped_bytes + plan.carried_counts.mapped_bytes +
+      plan.flow_index.mapped_bytes;
   FlowHash hash;
   auto pool = FramePool::Create(kMiB);
   ASSERT_TRUE(pool.ok());

@@ -65,7 +65,8 @@ void ExpectPrintable(const Plan& plan) {
 TEST(PlanTest, DefaultsAreWhatTheGuideSays) {
   const Plan plan = PlanOf({}, MachineOf(64 * kGiB));
   const auto parts = Parts(plan);
-  EXPECT_EQ(parts.at("flow records"), 202 * kMiB);
+  EXPECT_EQ(parts.at("flow records"), 136 * kMiB);
+  EXPECT_EQ(parts.at("their cold parts"), 34 * kMiB);
   EXPECT_EQ(parts.at("flow index"), 14 * kMiB);
   EXPECT_EQ(parts.at("IPv6 key tails"), 26 * kMiB);
   EXPECT_EQ(parts.at("last frames"), kGiB);
@@ -87,7 +88,7 @@ TEST(PlanTest, GrowsWithTheKeys) {
   const auto usual = Parts(PlanOf({}, Machine()));
   EXPECT_EQ(
       with("dataplane.max_flows", "10000000").at("flow records"),
-      (uint64_t{10'100'256} * 192 + 2 * kMiB - 1) / (2 * kMiB) * 2 * kMiB);
+      (uint64_t{10'100'256} * 128 + 2 * kMiB - 1) / (2 * kMiB) * 2 * kMiB);
   EXPECT_GT(with("dataplane.ended_flows.max_count", "5000000").at("flow index"),
             4 * usual.at("flow index"));
   EXPECT_EQ(with("dataplane.last_frame.memory", "8GiB").at("last frames"),

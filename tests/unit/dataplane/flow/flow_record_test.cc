@@ -24,10 +24,20 @@ class FlowRecordTest : public ::testing::Test {
 
   void NextGeneration() { record_->NextGeneration(); }
 
+  // Every fifth flow has counted far.
+  static uint64_t CarriedFrames(uint32_t number) {
+    return number % 5 == 0 ? 2 : 0;
+  }
+  static uint64_t FirstFrames(uint32_t number) {
+    return CarriedFrames(number) << ShortCounter<uint16_t>::kBits;
+  }
+  static uint64_t Frames(uint32_t number) {
+    return FirstFrames(number) + number % 30'000;
+  }
+
   // A flow of which everything follows from `number`, as a table and a tracker
   // would write it: the numbers of the sides come when it already lives.
   void Live(uint32_t number) {
-    const auto count = uint64_t{number};
     // An IPv6 one in turn: both halves of a key have to be of one flow.
     FlowKey key = NumberedKey(number);
     if (number % 2 == 0) {
@@ -36,43 +46,50 @@ class FlowRecordTest : public ::testing::Test {
         std::memcpy(address.data() + 12, &number, sizeof(number));
       }
     }
-    record_->key.Store(FlowKeyHead::Of(key));
+    record_->StoreHead(FlowKeyHead::Of(key));
     if (number % 2 == 0) tail_.Store(FlowKeyTail::Of(key));
-    record_->start_time_ns.Set(number);
+    cold_.start_time_ns.Set(number);
     // Where it stands in a wheel.
-    record_->place_or_end.set_place(2, 1000);
-    record_->place_or_end.set_previous(number);
+    cold_.place_or_end.set_place(2, 1000);
+    cold_.place_or_end.set_previous(number);
     FlowStatus status;
+    status.set_ip_version(key.version);
     status.set_state(FlowState::kHalfOpen);
     status.set_client_index(1);
     status.set_midstream(number % 3 == 0);
+    if (CarriedFrames(number) != 0) status.set_carried();
     record_->SetStatus(status);
-    for (FlowSideRecord& side : record_->side) side.frames.Set(0);
-    NextGeneration();
-    for (FlowSideRecord& side : record_->side) {
-      side.frames.Set(count);
-      side.wire_bytes.Set(count * 2);
-      side.payload_bytes.Set(count * 3);
-    }
     for (size_t i = 0; i < kSides; ++i) {
-      record_->retransmitted_frames[i].Set(number);
+      record_->frames[i].set_low(0);
+      carried_.side[i].frames.Set(CarriedFrames(number));
+    }
+    NextGeneration();
+    for (size_t i = 0; i < kSides; ++i) {
+      record_->frames[i].Add(number % 30'000, &carried_.side[i].frames);
+      record_->wire_bytes[i].set_low(number * 2);
+      record_->payload_bytes[i].set_low(number * 3);
+      cold_.retransmitted_frames[i].Set(number);
       record_->last_time_ns[i].Set(number * int64_t{5});
     }
-    record_->place_or_end.set_end_time_ns(number + int64_t{6});
+    cold_.place_or_end.set_end_time_ns(number + int64_t{6});
     status.set_state(FlowState::kEnded);
     status.set_end_reason(EndReason::kFinServer);
     record_->SetStatus(status);
   }
 
+  static bool Is(const FlowSnapshot& snapshot, uint32_t number);
+
   // By generation, of the only record there is.
   bool Read(uint32_t generation, FlowSnapshot* snapshot) const {
-    return ReadFlowRecord(*record_, tail_, FlowId::Make(0, 0, generation),
-                          snapshot);
+    return ReadFlowRecord({*record_, cold_, tail_, carried_},
+                          FlowId::Make(0, 0, generation), snapshot);
   }
 
   Region region_;
   FlowRecord* record_;
+  FlowColdRecord cold_{};
   SharedKeyTail tail_{};
+  CarriedCounts carried_{};
 };
 
 TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
@@ -84,6 +101,8 @@ TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
   status.set_last_speaker(Side::kServer);
   status.set_client_index(1);
   status.set_midstream(true);
+  status.set_ip_version(IpVersion::kIpv6);
+  status.set_carried();
   const FlowStatus copy(status.word());
   EXPECT_EQ(copy.state(), FlowState::kEnded);
   EXPECT_EQ(copy.end_reason(), EndReason::kShutdown);
@@ -92,6 +111,11 @@ TEST_F(FlowRecordTest, StatusKeepsEveryFieldApart) {
   EXPECT_EQ(copy.last_speaker(), Side::kServer);
   EXPECT_EQ(copy.client_index(), 1u);
   EXPECT_TRUE(copy.midstream());
+  EXPECT_EQ(copy.ip_version(), IpVersion::kIpv6);
+  EXPECT_TRUE(copy.carried());
+  status.set_ip_version(IpVersion::kIpv4);
+  EXPECT_EQ(status.ip_version(), IpVersion::kIpv4);
+  EXPECT_TRUE(status.carried());
   status.set_tcp_states(TcpState::kClosed, TcpState::kSynSent);
   EXPECT_EQ(status.tcp_state(0), TcpState::kClosed);
   EXPECT_EQ(status.tcp_state(1), TcpState::kSynSent);
@@ -143,7 +167,7 @@ TEST_F(FlowRecordTest, AnEndOnlyWithTheStateEnded) {
   EXPECT_EQ(snapshot.end_time_ns, 0);
 }
 
-bool Is(const FlowSnapshot& snapshot, uint32_t number) {
+bool FlowRecordTest::Is(const FlowSnapshot& snapshot, uint32_t number) {
   uint32_t end_of_address;
   std::memcpy(&end_of_address, snapshot.side[1].endpoint.address.data() + 12,
               sizeof(end_of_address));
@@ -157,14 +181,15 @@ bool Is(const FlowSnapshot& snapshot, uint32_t number) {
   if (snapshot.state == FlowState::kEnded) {
     good = good && snapshot.end_time_ns == number + int64_t{6} &&
            snapshot.end_reason == EndReason::kFinServer &&
-           snapshot.side[0].frames == number &&
+           snapshot.side[0].frames == Frames(number) &&
            snapshot.side[1].last_time_ns == number * int64_t{5};
   } else {
     good = good && snapshot.end_time_ns == 0 &&
            snapshot.end_reason == EndReason::kNone;
   }
   for (const SideSnapshot& side : snapshot.side) {
-    good = good && (side.frames == 0 || side.frames == number);
+    good = good && (side.frames == FirstFrames(number) ||
+                    side.frames == Frames(number));
   }
   return good;
 }

@@ -126,6 +126,48 @@ TEST_F(FlowTableTest, AllIdleFlowsEndInFewTurns) {
   }
 }
 
+// Past all that a record has room for; and the next flow there begins at 0.
+TEST_F(FlowTableTest, CountsFar) {
+  Restart(1, 0);
+  FlowRecord* const flow = Start(1, kNow);
+  Settle(flow, FlowState::kEstablished, kNow);
+  std::mt19937 random(5);
+  const auto below = [&](uint32_t most) {
+    return static_cast<uint32_t>(random()) % most;
+  };
+  uint64_t frames[kSides] = {};
+  uint64_t wire_bytes[kSides] = {};
+  uint64_t payload_bytes[kSides] = {};
+  FlowSnapshot snapshot;
+  for (int i = 0; i < 300'000; ++i) {
+    const size_t side = below(3) == 0 ? 1 : 0;
+    // What a hostile capture says of a frame's length is counted as well.
+    const uint32_t payload = below(40'000);
+    const uint32_t wire = i % 1000 == 0 ? UINT32_MAX : payload + below(60);
+    table_->Count(flow, side, wire, payload);
+    ++frames[side];
+    wire_bytes[side] += wire;
+    payload_bytes[side] += payload;
+    ASSERT_TRUE(table_->ReadAt(0, &snapshot));
+    for (size_t of = 0; of < kSides; ++of) {
+      ASSERT_EQ(snapshot.side[of].frames, frames[of]);
+      ASSERT_EQ(snapshot.side[of].wire_bytes, wire_bytes[of]);
+      ASSERT_EQ(snapshot.side[of].payload_bytes, payload_bytes[of]);
+    }
+  }
+  EXPECT_EQ(table_->FramesOf(*flow, Side::kServer), frames[1]);
+  EXPECT_GT(frames[1], uint64_t{UINT16_MAX});
+  EXPECT_GT(payload_bytes[1], uint64_t{UINT32_MAX});
+
+  table_->End(flow, EndReason::kFinClient, kNow);
+  table_->EndBurst(kNow);
+  ASSERT_EQ(Start(2, kNow), flow);
+  ASSERT_TRUE(table_->ReadAt(0, &snapshot));
+  EXPECT_EQ(snapshot.side[0].frames, 0u);
+  EXPECT_EQ(snapshot.side[1].payload_bytes, 0u);
+  EXPECT_EQ(table_->FramesOf(*flow, Side::kServer), 0u);
+}
+
 TEST_F(FlowTableTest, IdsOfNothingAreRefused) {
   FlowSnapshot snapshot;
   EXPECT_FALSE(table_->Read(FlowId{}, &snapshot));

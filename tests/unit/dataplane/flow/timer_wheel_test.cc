@@ -22,8 +22,8 @@ constexpr uint32_t kRecords = 500;
 class TimerWheelTest : public ::testing::Test {
  protected:
   TimerWheelTest()
-      : region_(*Region::Map(kRecords * sizeof(FlowRecord))),
-        records_(reinterpret_cast<FlowRecord*>(region_.data())),
+      : region_(*Region::Map(kRecords * sizeof(FlowColdRecord))),
+        records_(reinterpret_cast<FlowColdRecord*>(region_.data())),
         wheel_(records_, 3) {}
 
   // Which records come due, with so large a budget.
@@ -35,7 +35,7 @@ class TimerWheelTest : public ::testing::Test {
   }
 
   Region region_;
-  FlowRecord* records_;
+  FlowColdRecord* records_;
   TimerWheel wheel_;
 };
 

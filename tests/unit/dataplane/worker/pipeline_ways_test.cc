@@ -48,12 +48,12 @@ class CountingSink : public FlowSink {
     segments += frame.reason == DropReason::kNone ? 1 : 0;
   }
   void OnSegment(const FrameView& frame, const TrackedFrame& tracked) override {
-    if (tracked.started) tracked.flow->sink_data = 1;
+    if (tracked.started) *tracked.sink_data = 1;
     ++told;
     payload_bytes += frame.parsed().payload_length;
   }
   void OnOrphan(const FrameView&) override { ++orphans; }
-  void OnFlowEnd(FlowRecord* flow, EndReason) override { flow->sink_data = 0; }
+  void OnFlowEnd(uint32_t, EndReason) override {}
   void OnBurstEnd() override {}
   void EndWorker() override {}
 
@@ -273,6 +273,50 @@ TEST_F(PipelineWaysTest, MeanTheSame) {
   EXPECT_EQ(told_.sink().payload_bytes, shown_.sink().payload_bytes);
 }
 
+// On the short way and on the long one, and when the flow is over.
+TEST_F(PipelineWaysTest, CountTheSameFar) {
+  constexpr const char* kClient = "10.0.0.1";
+  constexpr const char* kServer = "10.0.0.2";
+  uint32_t seq = 1000;
+  const auto send = [&](bool from_client, uint8_t flags, uint32_t number,
+                        uint32_t payload) {
+    Packet packet;
+    packet
+        .Ipv4(from_client ? kClient : kServer, from_client ? kServer : kClient)
+        .Tcp(from_client ? 4000 : 80, from_client ? 80 : 4000)
+        .Flags(flags)
+        .Seq(number)
+        .Ack(from_client ? 5001 : seq)
+        .Payload(std::string(payload, 'x'));
+    for (Line* line : lines_) line->Add(packet.Build(), now_ns_);
+    for (Line* line : lines_) line->Run();
+    now_ns_ += 1000;
+  };
+  send(true, kTcpSyn, seq++, 0);
+  send(false, kTcpSyn | kTcpAck, 5000, 0);
+  send(true, kTcpAck, seq, 0);
+  constexpr uint32_t kFrames = 70'000;
+  constexpr uint32_t kPayload = 20;
+  for (uint32_t i = 0; i < kFrames; ++i) {
+    send(true, kTcpAck, seq, kPayload);
+    if (i % 1000 == 0) send(true, kTcpAck, seq, kPayload);
+    seq += kPayload;
+    if (i % 1000 == 0) send(false, kTcpAck, 5001, 0);
+  }
+  send(false, kTcpRst | kTcpAck, 5001, 0);
+  for (uint32_t i = 0; i < kFrames; ++i) send(false, kTcpAck, 5001, 0);
+  FlowSnapshot flow{};
+  ASSERT_TRUE(plain_.rig().flows().ReadAt(0, &flow));
+  EXPECT_EQ(flow.state, FlowState::kEnded);
+  EXPECT_EQ(flow.side[0].frames, kFrames + kFrames / 1000 + 2);
+  EXPECT_EQ(flow.side[0].retransmitted_frames, kFrames / 1000);
+  EXPECT_EQ(flow.side[0].payload_bytes, (kFrames + kFrames / 1000) * kPayload);
+  EXPECT_EQ(flow.side[1].frames, kFrames + kFrames / 1000 + 2);
+  for (const Line* line : {&tagged_, &told_, &shown_}) {
+    ExpectSame(plain_, *line);
+  }
+}
+
 // Clients of one server, by number: of IPv4 they differ in their ports, of IPv6
 // in the end of their addresses.
 struct Client {
@@ -319,7 +363,8 @@ class PipelineTagTest : public ::testing::TestWithParam<IpVersion> {
         EXPECT_TRUE(index.ok());
         const Client twin(GetParam(), other);
         index->Insert(hash(twin.Parse().key), 7);
-        if (index->Likely(of_client) == 7) return {twin, client};
+        uint32_t likely = 0;
+        if (index->FindLikely(of_client, &likely)) return {twin, client};
       }
       others.push_back(number);
     }
