@@ -131,12 +131,13 @@ class Dataplane {
   virtual uint32_t WorkerOf(IpVersion version, const Endpoint& a,
                             const Endpoint& b) const = 0;
 
-  // Appends up to `limit` flows, live and ended, from `*cursor` on, moves the
-  // cursor, and looks at no more than `max_records` records. Returns false
-  // when the scan is complete. A flow that exists from before the first call
-  // to after the last is met exactly once.
-  virtual bool ScanFlows(ScanCursor* cursor, size_t limit, size_t max_records,
-                         std::vector<FlowSnapshot>* flows) const = 0;
+  // Copies flows, live and ended, from `*cursor` on, to the front of `flows`
+  // and sets `*found` to how many; moves the cursor, and looks at no more than
+  // `max_records` records. Returns false when the scan is complete. A flow that
+  // exists from before the first call to after the last is met exactly once.
+  virtual bool ScanFlows(ScanCursor* cursor, size_t max_records,
+                         std::span<FlowSnapshot> flows,
+                         size_t* found) const = 0;
 
   // Copies the last frame of a side into `buffer` (at most buffer.size()
   // bytes; info->captured_length says how many there are).

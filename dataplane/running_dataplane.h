@@ -38,8 +38,8 @@ class RunningDataplane final : public Dataplane {
                   const Endpoint& b) const override;
   uint32_t WorkerOf(IpVersion version, const Endpoint& a,
                     const Endpoint& b) const override;
-  bool ScanFlows(ScanCursor* cursor, size_t limit, size_t max_records,
-                 std::vector<FlowSnapshot>* flows) const override;
+  bool ScanFlows(ScanCursor* cursor, size_t max_records,
+                 std::span<FlowSnapshot> flows, size_t* found) const override;
   ReadResult ReadLastFrame(FlowId id, Side side, std::span<uint8_t> buffer,
                            LastFrameInfo* info) const override;
   void EnableEvents(bool enabled) override;

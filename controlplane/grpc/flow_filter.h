@@ -38,6 +38,8 @@ class FlowFilter {
   // what was expected, as in "at 6: expected an address after 'host'".
   static absl::StatusOr<FlowFilter> Parse(absl::string_view text);
 
+  bool MatchesAll() const { return steps_.empty(); }
+
   // `now_ns` is Dataplane::NowNs() of the flow's worker.
   bool Matches(const dataplane::FlowSnapshot& flow, int64_t now_ns) const;
 

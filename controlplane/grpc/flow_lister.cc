@@ -1,7 +1,8 @@
 #include "controlplane/grpc/flow_lister.h"
 
 #include <algorithm>
-#include <vector>
+#include <array>
+#include <span>
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
@@ -18,9 +19,8 @@ using dataplane::FlowState;
 using mos::v1::FlowView;
 
 // Flows taken and records looked at between two looks at the clock. So few
-// flows that they and a page are below what malloc keeps at hand (128 KiB):
-// more would be unmapped after each page, which interrupts the workers, too.
-constexpr size_t kScanFlows = 64;
+// flows that they are still in the first cache when they are written.
+constexpr size_t kScanFlows = 32;
 constexpr size_t kScanRecords = 8192;
 
 bool InView(FlowView view, const FlowSnapshot& flow) {
@@ -60,17 +60,17 @@ grpc::Status FlowLister::List(const mos::v1::ListFlowsRequest& request,
           : std::min<size_t>(request.page_size(), kMaxPageSize);
 
   const absl::Time deadline = absl::Now() + time_budget_;
-  std::vector<FlowSnapshot> flows;
-  flows.reserve(std::min(kScanFlows, page_size));
+  std::array<FlowSnapshot, kScanFlows> flows;
   FlowPage page(boot_->flow_epoch());
   bool more = true;
   do {
-    flows.clear();
-    more = dataplane_->ScanFlows(&cursor,
-                                 std::min(kScanFlows, page_size - page.flows()),
-                                 kScanRecords, &flows);
-    for (const FlowSnapshot& flow : flows) {
-      if (!InView(view, flow) ||
+    const auto room =
+        std::span(flows).first(std::min(kScanFlows, page_size - page.flows()));
+    size_t found;
+    more = dataplane_->ScanFlows(&cursor, kScanRecords, room, &found);
+    for (const FlowSnapshot& flow : room.first(found)) {
+      if (!InView(view, flow)) continue;
+      if (!filter->MatchesAll() &&
           !filter->Matches(flow, dataplane_->NowNs(flow.id.worker()))) {
         continue;
       }

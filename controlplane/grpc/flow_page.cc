@@ -1,6 +1,7 @@
 #include "controlplane/grpc/flow_page.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "controlplane/grpc/flow_wire.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -29,18 +30,23 @@ uint8_t* WriteHead(int field, size_t length, uint8_t* out) {
 }  // namespace
 
 void FlowPage::Add(const dataplane::FlowSnapshot& flow) {
-  // The length stands first and is known last.
-  uint8_t bytes[kMaxFlowBytes];
-  const auto size = static_cast<size_t>(WriteFlow(flow, epoch_, bytes) - bytes);
-  Reserve(kMaxHead + size);
-  end_ = WriteHead(ListFlowsResponse::kFlowsFieldNumber, size, end_);
-  end_ = std::copy_n(bytes, size, end_);
+  Reserve(kMaxHead + kMaxFlowBytes);
+  // The length stands first and is known last: it is given as much room as that
+  // of the flow before took.
+  uint8_t* const begin = end_ + flow_head_;
+  const auto size = static_cast<size_t>(WriteFlow(flow, epoch_, begin) - begin);
+  const size_t head = size < 0x80 ? kMaxHead - 1 : kMaxHead;
+  if (head != flow_head_) {
+    std::memmove(end_ + head, begin, size);
+    flow_head_ = head;
+  }
+  end_ = WriteHead(ListFlowsResponse::kFlowsFieldNumber, size, end_) + size;
   ++flows_;
 }
 
 grpc::ByteBuffer FlowPage::Finish(absl::string_view token) {
   if (!token.empty()) {
-    Reserve(kMaxHead + token.size());
+    Reserve(static_cast<ptrdiff_t>(kMaxHead + token.size()));
     end_ = WriteHead(ListFlowsResponse::kNextPageTokenFieldNumber, token.size(),
                      end_);
     end_ = std::copy(token.begin(), token.end(), end_);
@@ -49,11 +55,11 @@ grpc::ByteBuffer FlowPage::Finish(absl::string_view token) {
   return grpc::ByteBuffer(pieces_.data(), pieces_.size());
 }
 
-void FlowPage::Reserve(size_t bytes) {
-  if (piece_ != nullptr && end_ + bytes <= piece_.get() + kPieceBytes) return;
+void FlowPage::BeginPiece() {
   EndPiece();
   piece_ = std::make_unique_for_overwrite<uint8_t[]>(kPieceBytes);
   end_ = piece_.get();
+  limit_ = end_ + kPieceBytes;
 }
 
 void FlowPage::EndPiece() {

@@ -29,14 +29,19 @@ class FlowPage {
 
  private:
   // Begins another piece unless this one has room for `bytes`.
-  void Reserve(size_t bytes);
+  void Reserve(ptrdiff_t bytes) {
+    if (limit_ - end_ < bytes) BeginPiece();
+  }
+  void BeginPiece();
   void EndPiece();
 
   const uint32_t epoch_;
   size_t flows_ = 0;
+  size_t flow_head_ = 3;  // bytes before the newest flow: its tag and length
   std::vector<grpc::Slice> pieces_;  // those that are full
   std::unique_ptr<uint8_t[]> piece_;
-  uint8_t* end_ = nullptr;  // of what is written of piece_
+  uint8_t* end_ = nullptr;    // of what is written of piece_
+  uint8_t* limit_ = nullptr;  // of its room
 };
 
 }  // namespace mosd::controlplane

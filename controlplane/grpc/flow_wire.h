@@ -15,8 +15,8 @@ namespace mosd::controlplane {
 inline constexpr size_t kMaxFlowBytes = 320;
 
 // Writes the fields of a mos.v1.Flow, without a tag and length of its own, to
-// `out`, where there are kMaxFlowBytes. Returns the end of what was written.
-// `epoch` goes into flow_id.
+// `out`, where there are kMaxFlowBytes, all of which may be written. Returns
+// the end of the fields. `epoch` goes into flow_id.
 uint8_t* WriteFlow(const dataplane::FlowSnapshot& flow, uint32_t epoch,
                    uint8_t* out);
 

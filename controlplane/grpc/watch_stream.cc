@@ -1,5 +1,6 @@
 #include "controlplane/grpc/watch_stream.h"
 
+#include <span>
 #include <utility>
 
 #include "controlplane/grpc/convert.h"
@@ -103,10 +104,11 @@ void WatchStream::WriteNext() {
 }
 
 void WatchStream::ScanExisting() {
-  scanned_.clear();
-  const bool more = dataplane_->ScanFlows(&cursor_, kMaxEventsPerMessage,
-                                          kScanRecords, &scanned_);
-  for (const dataplane::FlowSnapshot& flow : scanned_) {
+  scanned_.resize(kMaxEventsPerMessage);
+  size_t found;
+  const bool more =
+      dataplane_->ScanFlows(&cursor_, kScanRecords, scanned_, &found);
+  for (const dataplane::FlowSnapshot& flow : std::span(scanned_).first(found)) {
     if (flow.state == dataplane::FlowState::kEnded || !Matches(flow)) continue;
     AddEvent(mos::v1::FLOW_EVENT_KIND_SNAPSHOT,
              dataplane_->NowNs(flow.id.worker()), flow);

@@ -130,20 +130,19 @@ class FakeDataplane : public dataplane::Dataplane {
 
   // Visits flows in order of (worker, record), so that a flow put in or
   // removed between two calls shifts no other.
-  bool ScanFlows(dataplane::ScanCursor* cursor, size_t limit,
-                 size_t max_records,
-                 std::vector<dataplane::FlowSnapshot>* out) const override {
+  bool ScanFlows(dataplane::ScanCursor* cursor, size_t max_records,
+                 std::span<dataplane::FlowSnapshot> out,
+                 size_t* found) const override {
     const std::lock_guard lock(mutex_);
     std::vector<dataplane::FlowSnapshot> sorted = flows_;
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
       return Place(a.id) < Place(b.id);
     });
-    size_t seen = 0;
+    *found = 0;
     for (const dataplane::FlowSnapshot& flow : sorted) {
       if (Place(flow.id) < std::pair(cursor->worker, cursor->record)) continue;
-      if (seen == limit || seen == max_records) return true;
-      out->push_back(flow);
-      ++seen;
+      if (*found == out.size() || *found == max_records) return true;
+      out[(*found)++] = flow;
       *cursor = {flow.id.worker(), flow.id.record() + 1};
     }
     return false;

@@ -88,7 +88,12 @@ class DataplaneTest : public ::testing::Test {
   static std::vector<FlowSnapshot> Flows(const Dataplane& dataplane) {
     std::vector<FlowSnapshot> flows;
     ScanCursor cursor;
-    while (dataplane.ScanFlows(&cursor, 7, 100, &flows)) {
+    bool more = true;
+    while (more) {
+      FlowSnapshot scanned[7];
+      size_t found;
+      more = dataplane.ScanFlows(&cursor, 100, scanned, &found);
+      flows.insert(flows.end(), scanned, scanned + found);
     }
     return flows;
   }

@@ -94,6 +94,26 @@ TEST(FlowWireTest, FlowsAreTheBytesOfTheMessage) {
   }
 }
 
+TEST(FlowWireTest, TimesOfEveryLengthAreTheBytesOfTheMessage) {
+  constexpr int64_t kNsPerSecond = 1'000'000'000;
+  for (const int64_t seconds :
+       {-1l, 0l, 1l, 127l, (1l << 28) - 1, 1l << 28, (1l << 28) + 1,
+        1'700'000'000l, (1l << 32) + 1, 9'223'372'035l}) {
+    for (const int64_t nanos :
+         {0l, 1l, 127l, 128l, (1l << 14) - 1, 1l << 14, (1l << 21) - 1,
+          1l << 21, (1l << 28) - 1, 1l << 28, kNsPerSecond - 1}) {
+      FlowSnapshot flow{};
+      flow.state = dataplane::FlowState::kEnded;
+      flow.start_time_ns = flow.end_time_ns = seconds * kNsPerSecond + nanos;
+      for (SideSnapshot& side : flow.side) {
+        side.frames = 1;
+        side.last_time_ns = flow.start_time_ns;
+      }
+      EXPECT_EQ(Wire(flow, 1), Reference(flow, 1)) << seconds << "." << nanos;
+    }
+  }
+}
+
 TEST(FlowWireTest, EveryFieldIsWritten) {
   Chance chance;
   FlowSnapshot flow = RandomFlow(&chance);
@@ -143,7 +163,9 @@ TEST(FlowPageTest, PagesAreTheBytesOfTheMessage) {
       }
       message.set_next_page_token(token);
       EXPECT_EQ(page.flows(), static_cast<size_t>(flows));
-      EXPECT_EQ(BytesOf(page.Finish(token)), message.SerializeAsString());
+      // Not EXPECT_EQ, which would look for minutes where megabytes differ.
+      EXPECT_TRUE(BytesOf(page.Finish(token)) == message.SerializeAsString())
+          << flows << " flows";
     }
   }
 }

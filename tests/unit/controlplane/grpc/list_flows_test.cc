@@ -294,8 +294,9 @@ TEST_F(ListFlowsTest, AForgedTokenIsRefused) {
 // A scan that never finds anything and never ends.
 class EndlessDataplane : public testing::FakeDataplane {
  public:
-  bool ScanFlows(dataplane::ScanCursor* cursor, size_t, size_t,
-                 std::vector<FlowSnapshot>*) const override {
+  bool ScanFlows(dataplane::ScanCursor* cursor, size_t, std::span<FlowSnapshot>,
+                 size_t* found) const override {
+    *found = 0;
     ++cursor->record;
     return true;
   }

@@ -123,11 +123,11 @@ TEST_F(WatchFlowsTest, BeginsWithTheLiveFlows) {
 // A table so large that scanning takes its time.
 class SlowScanDataplane : public testing::FakeDataplane {
  public:
-  bool ScanFlows(dataplane::ScanCursor* cursor, size_t limit, size_t,
-                 std::vector<FlowSnapshot>* flows) const override {
+  bool ScanFlows(dataplane::ScanCursor* cursor, size_t max_records,
+                 std::span<FlowSnapshot> flows, size_t* found) const override {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return FakeDataplane::ScanFlows(cursor, std::min<size_t>(limit, 10), limit,
-                                    flows);
+    return FakeDataplane::ScanFlows(cursor, std::min<size_t>(max_records, 10),
+                                    flows, found);
   }
 };
 
