@@ -1,24 +1,13 @@
 // Flows and last frames, read beside the workers that write them.
-#include "dataplane/base/prefetch.h"
 #include "dataplane/last_frame_reader.h"
 #include "dataplane/running_dataplane.h"
 
 namespace mosd::dataplane {
 namespace {
 
-// Brings the record near whose turn comes soon: a reader that stops after a
-// few, to do something with them, would else wait for the first of the next
-// ones.
-void PrefetchAhead(const FlowTable& table, const ScanCursor& cursor) {
-  constexpr uint32_t kAhead = 12;
-  constexpr size_t kLineBytes = 64;
-  const auto* const record = reinterpret_cast<const char*>(
-      table.RecordOf(FlowId::Make(cursor.worker, cursor.record + kAhead, 0)));
-  if (record == nullptr) return;
-  for (size_t at = 0; at < sizeof(FlowRecord); at += kLineBytes) {
-    Prefetch(record + at);
-  }
-}
+// Records that are fetched before their turn comes: a reader that stops after a
+// few, to do something with them, would else wait for the first of the next.
+constexpr uint32_t kFetchAhead = 12;
 
 }  // namespace
 
@@ -63,7 +52,7 @@ bool RunningDataplane::ScanFlows(ScanCursor* cursor, size_t max_records,
     for (; cursor->record < table.record_count(); ++cursor->record) {
       if (*found == flows.size() || max_records == 0) return true;
       --max_records;
-      PrefetchAhead(table, *cursor);
+      table.PrefetchAt(cursor->record + kFetchAhead);
       if (table.ReadAt(cursor->record, &flows[*found])) ++*found;
     }
     ++cursor->worker;

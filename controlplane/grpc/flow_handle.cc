@@ -1,19 +1,18 @@
 #include "controlplane/grpc/flow_handle.h"
 
-#include <emmintrin.h>
+#include <cstring>
 
 namespace mosd::controlplane {
 namespace {
 
 constexpr size_t kEpochDigits = 8;
 
-// Sixteen numbers below 16 as text.
-__m128i HexDigits(__m128i numbers) {
-  const __m128i is_letter = _mm_cmpgt_epi8(numbers, _mm_set1_epi8(9));
-  const __m128i zero_or_letter =
-      _mm_add_epi8(_mm_set1_epi8('0'),
-                   _mm_and_si128(is_letter, _mm_set1_epi8('a' - 10 - '0')));
-  return _mm_add_epi8(numbers, zero_or_letter);
+using Bytes = uint8_t __attribute__((vector_size(16)));
+
+// Numbers below 16 as text.
+Bytes HexDigits(Bytes numbers) {
+  const auto is_letter = reinterpret_cast<Bytes>(numbers > 9);
+  return numbers + '0' + (is_letter & ('a' - 10 - '0'));
 }
 
 bool GetHex(absl::string_view text, uint64_t* value) {
@@ -41,18 +40,19 @@ std::string FlowHandle::ToText() const {
 }
 
 void FlowHandle::Write(char* text) const {
-  // Lists write a million of these: all digits at once, by SSE2.
-  const __m128i bytes =
-      _mm_set_epi64x(static_cast<int64_t>(__builtin_bswap64(id.value)),
-                     __builtin_bswap32(epoch));
-  const __m128i four_bits = _mm_set1_epi8(0xf);
-  const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), four_bits);
-  const __m128i low = _mm_and_si128(bytes, four_bits);
-  const auto at = [text](size_t digit) {
-    return reinterpret_cast<__m128i*>(text + digit);
-  };
-  _mm_storel_epi64(at(0), HexDigits(_mm_unpacklo_epi8(high, low)));
-  _mm_storeu_si128(at(kEpochDigits), HexDigits(_mm_unpackhi_epi8(high, low)));
+  // Lists write a million of these: all digits at once.
+  const uint64_t words[] = {__builtin_bswap64(id.value),
+                            __builtin_bswap32(epoch)};
+  Bytes bytes;
+  std::memcpy(&bytes, words, sizeof(bytes));
+  const Bytes high = bytes >> 4;
+  const Bytes low = bytes & 0xf;
+  const Bytes of_id = HexDigits(__builtin_shufflevector(
+      high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  const Bytes of_epoch = HexDigits(__builtin_shufflevector(
+      high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+  std::memcpy(text, &of_epoch, kEpochDigits);
+  std::memcpy(text + kEpochDigits, &of_id, sizeof(of_id));
 }
 
 bool FlowHandle::Parse(absl::string_view text, FlowHandle* handle) {

@@ -32,7 +32,7 @@ FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
 
 bool FlowTable::ReadAt(uint32_t record, FlowSnapshot* snapshot) const {
   if (record >= record_count()) return false;
-  return Read(IdOf(records_[record]), snapshot);
+  return ReadFlowRecord(PartsOf(record), IdOf(records_[record]), snapshot);
 }
 
 const FlowRecord* FlowTable::RecordOf(FlowId id) const {

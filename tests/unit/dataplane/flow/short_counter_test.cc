@@ -66,8 +66,10 @@ TEST(ShortCounter, BesideAReader) {
     }
   });
   constexpr int kReads = 2'000'000;
+  constexpr uint64_t kTurns = 100;
   uint64_t wrong = 0;
-  for (int i = 0; i < kReads; ++i) {
+  // Until the writer has had its turns, however late it came.
+  for (int i = 0; i < kReads || carried.Get() < kTurns; ++i) {
     const uint64_t before = least.load(std::memory_order_acquire);
     const uint64_t total = counter.Total(carried);
     const uint64_t after = least.load(std::memory_order_acquire);
@@ -76,7 +78,6 @@ TEST(ShortCounter, BesideAReader) {
   stop = true;
   writer.join();
   EXPECT_EQ(wrong, 0u);
-  EXPECT_GT(carried.Get(), 100u);
 }
 
 }  // namespace
