@@ -5,14 +5,16 @@ namespace mosd::dataplane {
 bool ReadFlowRecord(const FlowParts& parts, FlowId id, FlowSnapshot* snapshot) {
   const FlowRecord& record = parts.record;
   if (!record.Holds(id)) return false;
-  // Before the status: what it says of them holds for what was read before.
+  // First: the numbers of a flow that has ended are the last ones.
+  const FlowStatus status = record.Status();
   for (size_t i = 0; i < kSides; ++i) {
     SideSnapshot& to = snapshot->side[i];
     to.frames = record.frames[i].low();
     to.wire_bytes = record.wire_bytes[i].low();
     to.payload_bytes = record.payload_bytes[i].low();
   }
-  const FlowStatus status = record.Status();
+  // Once more: what it says of the numbers holds for those that were read.
+  const bool carried = record.Status().carried();
   const FlowKey key = record.Key(parts.tail);
   snapshot->id = id;
   snapshot->version = key.version;
@@ -27,12 +29,12 @@ bool ReadFlowRecord(const FlowParts& parts, FlowId id, FlowSnapshot* snapshot) {
     to.has_last_frame = !record.last_frame[i].empty();
     to.retransmitted_frames = parts.cold.retransmitted_frames[i].Get();
     to.last_time_ns = record.last_time_ns[i].Get();
-    if (!status.carried()) [[likely]]
+    if (!carried) [[likely]]
       continue;
-    const CarriedCounts::Side& carried = parts.carried.side[i];
-    to.frames = record.frames[i].Total(carried.frames);
-    to.wire_bytes = record.wire_bytes[i].Total(carried.wire_bytes);
-    to.payload_bytes = record.payload_bytes[i].Total(carried.payload_bytes);
+    const CarriedCounts::Side& high = parts.carried.side[i];
+    to.frames = record.frames[i].Total(high.frames);
+    to.wire_bytes = record.wire_bytes[i].Total(high.wire_bytes);
+    to.payload_bytes = record.payload_bytes[i].Total(high.payload_bytes);
   }
   snapshot->start_time_ns = parts.cold.start_time_ns.Get();
   // The flow may have ended since its status was read.

@@ -21,8 +21,9 @@ FlowId FlowTable::FindId(uint64_t hash, const FlowKey& key) const {
   };
   // A record that is not the key's may have been so when its number was read,
   // before it was given back, and a newer flow of the key may stand in its
-  // place by now. Tags that are equal by chance are rare.
-  constexpr int kLooks = 4;
+  // place by now: again and again where flows of the key follow each other all
+  // the time. Tags that are equal by chance are rare.
+  constexpr int kLooks = 64;
   for (int look = 0; look < kLooks; ++look) {
     met_another = false;
     if (index_.ForEachCandidate(hash, visit) || !met_another) break;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/base/prefetch.h"
 #include "dataplane/frame/frame_copy.h"
 #include "dataplane/frame/frame_pool.h"
 #include "tests/bench/fed_pipeline.h"
@@ -35,12 +36,19 @@ uint8_t* FrameCopies::NextPlace() {
 
 double FrameCopies::Feed(uint64_t packets, Way way) {
   return Measure(&traffic_, packets, [this, way](rte_mbuf** frames) {
+    uint8_t* places[Traffic::kBurst];
+    for (uint8_t*& place : places) {
+      place = NextPlace();
+      if (way != Way::kFetched) continue;
+      dataplane::PrefetchToWrite(place);
+      dataplane::PrefetchToWrite(place + frames[0]->data_len - 1);
+    }
     for (uint32_t i = 0; i < Traffic::kBurst; ++i) {
       const auto* const bytes = rte_pktmbuf_mtod(frames[i], const uint8_t*);
-      if (way == Way::kMemcpy) {
-        std::memcpy(NextPlace(), bytes, frames[i]->data_len);
+      if (way == Way::kPastCaches) {
+        dataplane::CopyPastCaches(places[i], bytes, frames[i]->data_len);
       } else {
-        dataplane::CopyPastCaches(NextPlace(), bytes, frames[i]->data_len);
+        std::memcpy(places[i], bytes, frames[i]->data_len);
       }
     }
     dataplane::StoreFence();

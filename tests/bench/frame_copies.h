@@ -18,6 +18,7 @@ class FrameCopies {
  public:
   enum class Way {
     kMemcpy,
+    kFetched,     // memcpy, to places that were fetched for the whole burst
     kPastCaches,  // as last frames are stored, from 512 bytes on
   };
 
