@@ -72,8 +72,9 @@ class FlowTable {
 
   // Lookup in two steps, so that a burst can overlap the cache misses. The
   // second returns what will most likely be found, if its key is the one;
-  // never null.
+  // never null. `kForSink`: what a sink needs of it is fetched as well.
   void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
+  template <bool kForSink = false>
   FlowRecord* PrefetchRecord(uint64_t hash) {
     uint32_t record;
     if (!index_.FindLikely(hash, &record)) [[unlikely]]
@@ -82,11 +83,8 @@ class FlowTable {
     FlowRecord* const flow = &records_[record];
     PrefetchToWrite(flow);
     PrefetchToWrite(&flow->tcp);
+    if constexpr (kForSink) Prefetch(&colds_[record]);
     return flow;
-  }
-  // The same for what a sink needs of it.
-  void PrefetchCold(const FlowRecord& flow) const {
-    if (&flow != &nobody_) Prefetch(&colds_[NumberOf(flow)]);
   }
   // The newest flow of the key, live or ended, or null.
   FlowRecord* Find(uint64_t hash, const FlowKey& key);

@@ -14,7 +14,8 @@ constexpr int kReadAttempts = 64;
 
 }  // namespace
 
-void FrameWriter::Swap(FrameSlot* slot, uint64_t word) {
+[[gnu::always_inline]] inline void FrameWriter::Swap(FrameSlot* slot,
+                                                     uint64_t word) {
   const uint64_t old = slot->word_.load(std::memory_order_relaxed);
   slot->word_.store(word, std::memory_order_release);
   if (old != 0) pool_->Release(SlotBuffer(old));

@@ -112,7 +112,7 @@ class FrameWriter {
   void PutOther(FrameSlot* slot, const uint8_t* data, FrameRecord record,
                 uint32_t least_bytes);
   uint32_t Fitting(FrameBuffer buffer, uint32_t bytes);
-  void Swap(FrameSlot* slot, uint64_t word);
+  inline void Swap(FrameSlot* slot, uint64_t word);
   void Show(FrameSlot* slot, uint64_t word);
   void Stage(const Staged& staged);
   // Memory has run out.

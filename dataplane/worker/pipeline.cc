@@ -207,15 +207,21 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   }
   now_ns_ = now_ns;
   if (may_hand_over) HandOver();
+  if (sink_ == nullptr) {
+    FindRecords</*kForSink=*/false>(jobs);
+  } else {
+    FindRecords</*kForSink=*/true>(jobs);
+  }
+  return jobs;
+}
+
+template <bool kForSink>
+void Pipeline::FindRecords(uint32_t jobs) {
   for (uint32_t i = 0; i < jobs; ++i) {
-    jobs_[i].flow = table_->PrefetchRecord(jobs_[i].hash);
+    jobs_[i].flow = table_->PrefetchRecord<kForSink>(jobs_[i].hash);
     if (HasBuffer(jobs_[i])) Reserve(i);
   }
   frames_->OrderStamps();
-  if (sink_ != nullptr) {
-    for (uint32_t i = 0; i < jobs; ++i) table_->PrefetchCold(*jobs_[i].flow);
-  }
-  return jobs;
 }
 
 void Pipeline::Reserve(uint32_t number) {
@@ -283,21 +289,15 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   const Job& job = jobs_[number];
   const auto* const bytes = reinterpret_cast<const uint8_t*>(job.plain);
   if (HasBuffer(job)) {
-    KeepLarge(number, bytes, expected);
+    frames_->PutInto(buffers_[number], expected.slot(), bytes,
+                     RecordOf(job, expected, job.kept_bytes));
   } else {
     frames_->PutSmall(expected.slot(), bytes, job.kept_bytes, job.least_bytes,
                       [&] { return RecordOf(job, expected, job.kept_bytes); });
   }
 }
 
-void Pipeline::KeepLarge(uint32_t number, const uint8_t* bytes,
-                         ExpectedFrame expected) {
-  const Job& job = jobs_[number];
-  frames_->PutInto(buffers_[number], expected.slot(), bytes,
-                   RecordOf(job, expected, job.kept_bytes));
-}
-
-void Pipeline::KeepOther(uint32_t number, ExpectedFrame expected) {
+void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
   const Job& job = jobs_[number];
   const rte_mbuf* const frame = taken_[number];
   const uint32_t kept = KeptBytes(frame, job.least_bytes);
@@ -305,7 +305,8 @@ void Pipeline::KeepOther(uint32_t number, ExpectedFrame expected) {
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
                           : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
   if (HasBuffer(job)) {
-    KeepLarge(number, bytes, expected);
+    frames_->PutInto(buffers_[number], expected.slot(), bytes,
+                     RecordOf(job, expected, job.kept_bytes));
   } else {
     frames_->Put(expected.slot(), bytes, RecordOf(job, expected, kept),
                  job.least_bytes);

@@ -89,6 +89,9 @@ class Pipeline {
   // is no TCP is dropped, unless the sink wants to see it, and what is another
   // worker's is handed over.
   uint32_t Prepare(rte_mbuf** frames, uint32_t count, bool may_hand_over);
+  // What the flows of the jobs most likely are; buffers of large frames.
+  template <bool kForSink>
+  void FindRecords(uint32_t jobs);
   // Into the job of this number.
   inline DropReason Parse(rte_mbuf* frame, uint32_t number);
   // What is not a plain frame in one piece.
@@ -108,11 +111,9 @@ class Pipeline {
   // Large frames have their buffers before any of the burst is tracked.
   bool HasBuffer(const Job& job) const { return job.kept_bytes >= large_from_; }
   void Reserve(uint32_t number);
-  // Makes the frame of a tracked job the last one of its side. Those that are
-  // not in line take a copy: what nobody has the address of stays in registers.
+  // Makes the frame of a tracked job the last one of its side.
   inline void KeepPlain(uint32_t number, const ExpectedFrame& expected);
-  void KeepOther(uint32_t number, ExpectedFrame expected);
-  void KeepLarge(uint32_t number, const uint8_t* bytes, ExpectedFrame expected);
+  void KeepOther(uint32_t number, const ExpectedFrame& expected);
   // A job that is of no flow.
   void Drop(uint32_t number, DropReason reason);
   uint32_t KeptBytes(const rte_mbuf* frame, uint32_t least_bytes) const;
