@@ -1,5 +1,6 @@
 #include "dataplane/flow/flow_table.h"
 
+#include <algorithm>
 #include <atomic>
 #include <tuple>
 #include <utility>
@@ -12,6 +13,9 @@ namespace {
 // Flows looked at by one call of Advance, and, for their age, of EndBurst.
 constexpr uint32_t kWorkPerCall = 128;
 static_assert(2 * kWorkPerCall <= FlowTable::kBurstSlack);
+
+// New flows for which records that were never used are fetched ahead.
+constexpr uint32_t kTakenAhead = 8;
 
 // Established flows looked at for one that is idle, when the table is full.
 constexpr int kEvictionLooks = 8;
@@ -284,14 +288,22 @@ bool FlowTable::EvictEstablished(int64_t now_ns) {
   return false;
 }
 
+void FlowTable::PrefetchToTake(uint32_t record) const {
+  PrefetchToWrite(&records_[record]);
+  PrefetchToWrite(&records_[record].tcp);
+  PrefetchToWrite(&colds_[record]);
+}
+
 uint32_t FlowTable::TakeRecord() {
   if (free_ != kNoRecord) {
     const uint32_t record = free_;
     free_ = colds_[record].next;
+    if (free_ != kNoRecord) PrefetchToTake(free_);
     return record;
   }
   const uint32_t record = used_.Get();
   if (record == capacity_) return kNoRecord;
+  PrefetchToTake(std::min(record + kTakenAhead, capacity_ - 1));
   used_.Set(record + 1);
   return record;
 }

@@ -156,7 +156,7 @@ class FlowTable {
   uint64_t FramesOf(const FlowRecord& flow, Side side) const;
   // What else is known of it. Worker only.
   FlowColdRecord* ColdOf(const FlowRecord& flow) {
-    return &colds_[NumberOf(flow)];
+    return &colds_[&flow - records_];
   }
   bool HasKey(const FlowRecord& flow, const FlowKey& key) const;
 
@@ -206,6 +206,7 @@ class FlowTable {
                      uint32_t payload_bytes);
   bool MakeRoom(int64_t now_ns);
   bool EvictEstablished(int64_t now_ns);
+  void PrefetchToTake(uint32_t record) const;
   uint32_t TakeRecord();
   void FreeRecord(uint32_t record);
   void GiveBack(uint32_t record);

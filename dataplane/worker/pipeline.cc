@@ -207,7 +207,7 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   }
   now_ns_ = now_ns;
   if (may_hand_over) HandOver();
-  if (sink_ == nullptr) {
+  if (Interest() == 0) {
     FindRecords</*kForSink=*/false>(jobs);
   } else {
     FindRecords</*kForSink=*/true>(jobs);
