@@ -112,8 +112,7 @@ class FlowTable {
     const uint32_t wire_after = wire + wire_bytes;
     const uint32_t payload_after = payload + payload_bytes;
     // Whether a highest bit changes, or may do so twice.
-    const uint32_t turn = uint32_t{frames} << 16 ^ uint32_t { frames_after }
-                                                       << 16;
+    const uint32_t turn = static_cast<uint32_t>(frames ^ frames_after) << 16;
     if (static_cast<int32_t>(turn | (wire ^ wire_after) | wire_bytes |
                              (payload ^ payload_after)) < 0) [[unlikely]] {
       return CountAndCarry(flow, side, wire_bytes, payload_bytes);

@@ -58,7 +58,6 @@ inline void StreamLine(uint8_t* line, const uint8_t* from) {
 }
 
 #if defined(__x86_64__) && !defined(MOSD_THREAD_SANITIZER)
-#if defined(__x86_64__)
 // The same with one store, of a register that no other code here uses; only
 // where WideStores() says so. By the instruction itself, which is thus in line
 // in what is compiled for any processor (Intel SDM volume 2, MOVNTDQ).
@@ -75,7 +74,6 @@ inline bool WideStores() {
   static const bool wide = __builtin_cpu_supports("avx512f");
   return wide;
 }
-#endif
 
 // Writes a cache line of which only `size` (1 to 63) bytes are wanted, past the
 // caches; zeros follow them. At least 16 bytes lie before the end of `from`. No

@@ -219,14 +219,11 @@ template <bool kForSink>
 void Pipeline::FindRecords(uint32_t jobs) {
   for (uint32_t i = 0; i < jobs; ++i) {
     jobs_[i].flow = table_->PrefetchRecord<kForSink>(jobs_[i].hash);
-    if (HasBuffer(jobs_[i])) Reserve(i);
+    if (!HasBuffer(jobs_[i])) [[likely]]
+      continue;
+    buffers_[i] = frames_->Reserve(jobs_[i].kept_bytes, jobs_[i].least_bytes);
   }
   frames_->OrderStamps();
-}
-
-void Pipeline::Reserve(uint32_t number) {
-  const Job& job = jobs_[number];
-  buffers_[number] = frames_->Reserve(job.kept_bytes, job.least_bytes);
 }
 
 void Pipeline::HandOver() {
@@ -304,12 +301,11 @@ void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
   const auto* const bytes = static_cast<const uint8_t*>(
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
                           : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
+  const FrameRecord record = RecordOf(job, expected, kept);
   if (HasBuffer(job)) {
-    frames_->PutInto(buffers_[number], expected.slot(), bytes,
-                     RecordOf(job, expected, job.kept_bytes));
+    frames_->PutInto(buffers_[number], expected.slot(), bytes, record);
   } else {
-    frames_->Put(expected.slot(), bytes, RecordOf(job, expected, kept),
-                 job.least_bytes);
+    frames_->Put(expected.slot(), bytes, record, job.least_bytes);
   }
 }
 

@@ -110,7 +110,6 @@ class Pipeline {
 
   // Large frames have their buffers before any of the burst is tracked.
   bool HasBuffer(const Job& job) const { return job.kept_bytes >= large_from_; }
-  void Reserve(uint32_t number);
   // Makes the frame of a tracked job the last one of its side.
   inline void KeepPlain(uint32_t number, const ExpectedFrame& expected);
   void KeepOther(uint32_t number, const ExpectedFrame& expected);
