@@ -49,9 +49,9 @@ inline uint64_t FlowHash::HashAes(const FlowKey& key) const {
 }
 
 inline uint64_t FlowHash::HashAes(const FlowKeyHead& key) const {
-  return AesHash(reinterpret_cast<const __m128i*>(secret_),
-                 _mm_set_epi64x(static_cast<int64_t>(key.rest),
-                                static_cast<int64_t>(key.addresses)));
+  return AesHash(
+      reinterpret_cast<const __m128i*>(secret_),
+      _mm_set_epi64x(int64_t{key.ports}, static_cast<int64_t>(key.addresses)));
 }
 #else
 inline uint64_t FlowHash::HashAes(const FlowKey& key) const {

@@ -26,6 +26,8 @@
 namespace mosd::dataplane {
 
 class FlowIndex {
+  struct Bucket;
+
  public:
   // Places a bucket has.
   static constexpr uint32_t kPlaces = 10;
@@ -41,10 +43,18 @@ class FlowIndex {
   // For up to `entries` keys. RESOURCE_EXHAUSTED.
   static absl::StatusOr<FlowIndex> Create(uint32_t entries);
 
+  // Where a key is, if it is there.
+  struct Buckets {
+    const Bucket* first;
+    const Bucket* second;
+  };
+
   // Brings both buckets of a hash towards the cache.
-  void Prefetch(uint64_t hash) const {
-    dataplane::Prefetch(&First(hash));
-    dataplane::Prefetch(&Second(hash));
+  Buckets Prefetch(uint64_t hash) const {
+    const Buckets buckets{&First(hash), &Second(hash)};
+    dataplane::Prefetch(buckets.first);
+    dataplane::Prefetch(buckets.second);
+    return buckets;
   }
 
   // Calls visit(record) for each record whose tag matches until it returns
@@ -58,15 +68,15 @@ class FlowIndex {
 
   // The record that a key most likely has, if it is there; false if it is not.
   // Without a branch on which bucket it is in: that is chance. Worker only.
-  bool FindLikely(uint64_t hash, uint32_t* record) const {
-    const Bucket& first = First(hash);
-    const Bucket& second = Second(hash);
+  static bool FindLikely(const Buckets& buckets, uint64_t hash,
+                         uint32_t* record) {
     const uint16_t tag = Tag(hash);
-    const uint32_t match = MatchTags(first, tag) | MatchTags(second, tag)
-                                                       << kSecond;
+    const uint32_t match = (MatchLanes(*buckets.first, tag) |
+                            MatchLanes(*buckets.second, tag) << kSecond) &
+                           (kPlacesMask | kPlacesMask << kSecond);
     if (match == 0) return false;
     const auto place = static_cast<uint32_t>(__builtin_ctz(match));
-    const Bucket& bucket = place < kSecond ? first : second;
+    const Bucket& bucket = place < kSecond ? *buckets.first : *buckets.second;
     *record =
         bucket.record[place % kSecond].load(std::memory_order_relaxed) - 1;
     return true;
@@ -96,13 +106,16 @@ class FlowIndex {
 
   FlowIndex() = default;
 
+  // Odd, and no more than an instruction holds.
+  static constexpr uint64_t kSpread = 0xffffffff9e3779b1;
+
   // Disjoint parts of the hash: its low 16 bits are the tag, but for the
   // lowest, which tells it from that of a free place; the high half is the
   // first bucket; the second comes from a multiplication of the whole.
   static uint16_t Tag(uint64_t hash) { return static_cast<uint16_t>(hash | 1); }
   Bucket& First(uint64_t hash) const { return BucketOf(hash >> 32); }
   Bucket& Second(uint64_t hash) const {
-    return BucketOf((hash * 0x9e3779b97f4a7c15) >> 32);
+    return BucketOf((hash * kSpread) >> 32);
   }
   // Of 32 bits, spread over all buckets by a multiplication: their number need
   // be no power of two.
@@ -110,8 +123,12 @@ class FlowIndex {
     return buckets_[bits * bucket_count_ >> 32];
   }
 
-  // Bit i is set where place i has the tag.
-  static uint32_t MatchTags(const Bucket& bucket, uint16_t tag);
+  static constexpr uint32_t kPlacesMask = (1u << kPlaces) - 1;
+  // Bit i is set where place i has the tag. Without that mask, others may be.
+  static uint32_t MatchTags(const Bucket& bucket, uint16_t tag) {
+    return MatchLanes(bucket, tag) & kPlacesMask;
+  }
+  static uint32_t MatchLanes(const Bucket& bucket, uint16_t tag);
 
   template <typename Visit>
   static bool VisitBucket(const Bucket& bucket, uint16_t tag, Visit visit) {
@@ -136,16 +153,15 @@ class FlowIndex {
   uint64_t bucket_count_ = 0;
 };
 
-inline uint32_t FlowIndex::MatchTags(const Bucket& bucket, uint16_t tag) {
+inline uint32_t FlowIndex::MatchLanes(const Bucket& bucket, uint16_t tag) {
 #if defined(__x86_64__) && !defined(MOSD_THREAD_SANITIZER)
-  // Ten tags and the six halves of the record numbers behind them, which the
-  // mask takes away. An aligned vector load reads each tag whole.
+  // Ten tags and six halves of the record numbers behind them. An aligned
+  // vector load reads each tag whole.
   const auto* tags = reinterpret_cast<const __m128i*>(bucket.tag);
   const __m128i wanted = _mm_set1_epi16(static_cast<int16_t>(tag));
   const __m128i low = _mm_cmpeq_epi16(_mm_load_si128(tags), wanted);
   const __m128i high = _mm_cmpeq_epi16(_mm_load_si128(tags + 1), wanted);
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))) &
-         ((1u << kPlaces) - 1);
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 #else
   uint32_t match = 0;
   for (uint32_t i = 0; i < kPlaces; ++i) {

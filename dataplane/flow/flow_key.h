@@ -42,22 +42,20 @@ struct FlowKey {
 static_assert(sizeof(FlowKey) == 40);
 static_assert(std::has_unique_object_representations_v<FlowKey>);
 
-// Half of a key: the first 4 bytes of each address, and all that is no address.
-// Of IPv4 it is the whole, for the other half is zeros.
+// Half of a key: the first 4 bytes of each address, and the ports. Of IPv4 it
+// is all but the version, for the other half is zeros.
 struct FlowKeyHead {
   uint64_t addresses;  // of [0], then of [1]
-  uint64_t rest;       // as FlowKey ends: ports, version, zeros
+  uint32_t ports;      // as FlowKey has them
 
   static FlowKeyHead Of(const FlowKey& key) {
     FlowKeyHead head;
     auto* const to = reinterpret_cast<uint8_t*>(&head.addresses);
     std::memcpy(to, key.address[0].data(), 4);
     std::memcpy(to + 4, key.address[1].data(), 4);
-    std::memcpy(&head.rest, key.port, sizeof(head.rest));
+    std::memcpy(&head.ports, key.port, sizeof(head.ports));
     return head;
   }
-
-  IpVersion version() const { return static_cast<IpVersion>(rest >> 32); }
 
   // The key of IPv4. Addresses are stored at once, zeros included: whoever
   // hashes the key right away would else wait for its pieces to come together.
@@ -68,16 +66,15 @@ struct FlowKeyHead {
     FlowKey key;
     std::memcpy(key.address[0].data(), &first, sizeof(first));
     std::memcpy(key.address[1].data(), &second, sizeof(second));
+    // With what stands behind the ports, at once as well.
+    const uint64_t rest =
+        ports | uint64_t{static_cast<uint8_t>(IpVersion::kIpv4)} << 32;
+    static_assert(offsetof(FlowKey, version) == offsetof(FlowKey, port) + 4);
     std::memcpy(key.port, &rest, sizeof(rest));
     return key;
   }
-
-  friend bool operator==(const FlowKeyHead& a, const FlowKeyHead& b) {
-    return ((a.addresses ^ b.addresses) | (a.rest ^ b.rest)) == 0;
-  }
 };
-static_assert(sizeof(FlowKeyHead::rest) ==
-              sizeof(FlowKey) - offsetof(FlowKey, port));
+static_assert(sizeof(FlowKeyHead::ports) == sizeof(FlowKey::port));
 
 // The other half: the last 12 bytes of each address.
 struct FlowKeyTail {
@@ -91,11 +88,12 @@ struct FlowKeyTail {
   }
   friend bool operator==(const FlowKeyTail&, const FlowKeyTail&) = default;
 
-  // The key of `head` and this.
+  // The key of IPv6 of `head` and this.
   FlowKey With(const FlowKeyHead& head) const {
     FlowKey key = head.Ipv4();
     std::memcpy(key.address[0].data() + 4, bytes.data(), 12);
     std::memcpy(key.address[1].data() + 4, bytes.data() + 12, 12);
+    key.version = IpVersion::kIpv6;
     return key;
   }
 };

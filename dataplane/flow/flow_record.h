@@ -64,9 +64,20 @@ class FlowStatus {
   bool carried() const { return Get<bool, 20, 1>(); }
   void set_carried() { Set<20, 1>(true); }
 
-  static constexpr int kIpv6Bit = 19;
+  // Whether both are these: one look.
+  bool Has(FlowState state, IpVersion version) const {
+    FlowStatus wanted;
+    wanted.set_state(state);
+    wanted.set_ip_version(version);
+    FlowStatus mask;
+    mask.set_state(static_cast<FlowState>(0xf));
+    mask.set_ip_version(IpVersion::kIpv6);
+    return (word_ & mask.word_) == wanted.word_;
+  }
 
  private:
+  static constexpr int kIpv6Bit = 19;
+
   template <typename T, int kShift, int kBits>
   T Get() const {
     return static_cast<T>(word_ >> kShift & ((1u << kBits) - 1));
@@ -164,30 +175,17 @@ struct alignas(64) FlowRecord {
   FlowKey Key(const SharedKeyTail& tail) const {
     const IpVersion version = Status().ip_version();
     const FlowKeyHead head{addresses.load(std::memory_order_acquire),
-                           ports.load(std::memory_order_acquire) |
-                               static_cast<uint64_t>(version) << 32};
+                           ports.load(std::memory_order_acquire)};
     return version == IpVersion::kIpv4 ? head.Ipv4() : tail.Load().With(head);
   }
   bool HasHead(const FlowKeyHead& head) const {
     return ((addresses.load(std::memory_order_acquire) ^ head.addresses) |
-            (ports.load(std::memory_order_acquire) ^
-             static_cast<uint32_t>(head.rest))) == 0 &&
-           Status().ip_version() == head.version();
-  }
-  // The same of a head of IPv4.
-  bool HasIpv4Head(const FlowKeyHead& head) const {
-    const uint64_t addresses_differ =
-        addresses.load(std::memory_order_acquire) ^ head.addresses;
-    const uint32_t rest_differs =
-        (ports.load(std::memory_order_acquire) ^
-         static_cast<uint32_t>(head.rest)) |
-        (Status().word() & 1u << FlowStatus::kIpv6Bit);
-    return (addresses_differ | rest_differs) == 0;
+            (ports.load(std::memory_order_acquire) ^ head.ports)) == 0;
   }
   // Worker only. The version goes into the status.
   void StoreHead(const FlowKeyHead& head) {
     addresses.store(head.addresses, std::memory_order_release);
-    ports.store(static_cast<uint32_t>(head.rest), std::memory_order_release);
+    ports.store(head.ports, std::memory_order_release);
   }
 
   FlowStatus Status() const {

@@ -103,6 +103,7 @@ FlowId FlowTable::IdOf(const FlowRecord& flow) const {
 
 bool FlowTable::HasKey(const FlowRecord& flow, const FlowKey& key) const {
   return flow.HasHead(FlowKeyHead::Of(key)) &&
+         flow.Status().ip_version() == key.version &&
          (key.version == IpVersion::kIpv4 ||
           tails_[NumberOf(flow)].Load() == FlowKeyTail::Of(key));
 }

@@ -73,11 +73,13 @@ class FlowTable {
   // Lookup in two steps, so that a burst can overlap the cache misses. The
   // second returns what will most likely be found, if its key is the one;
   // never null. `kForSink`: what a sink needs of it is fetched as well.
-  void PrefetchBuckets(uint64_t hash) const { index_.Prefetch(hash); }
+  FlowIndex::Buckets PrefetchBuckets(uint64_t hash) const {
+    return index_.Prefetch(hash);
+  }
   template <bool kForSink = false>
-  FlowRecord* PrefetchRecord(uint64_t hash) {
+  FlowRecord* PrefetchRecord(const FlowIndex::Buckets& buckets, uint64_t hash) {
     uint32_t record;
-    if (!index_.FindLikely(hash, &record)) [[unlikely]]
+    if (!FlowIndex::FindLikely(buckets, hash, &record)) [[unlikely]]
       return &nobody_;
     // To be written: a line that readers have would else be asked for twice.
     FlowRecord* const flow = &records_[record];
@@ -104,10 +106,17 @@ class FlowTable {
   // payload. A status of the flow that was read before may then be an old one.
   void Count(FlowRecord* flow, size_t side, uint32_t wire_bytes,
              uint32_t payload_bytes) {
-    FlowRecord* const record = Held(flow);
-    const uint16_t frames = record->frames[side].low();
-    const uint32_t wire = record->wire_bytes[side].low();
-    const uint32_t payload = record->payload_bytes[side].low();
+    if (!CountLow(flow, side, wire_bytes, payload_bytes)) [[unlikely]] {
+      CountAndCarry(flow, side, wire_bytes, payload_bytes);
+    }
+  }
+  // The two ways of it. The first one leaves it to the second where a bit may
+  // have to be carried: false, and nothing was done.
+  static bool CountLow(FlowRecord* flow, size_t side, uint32_t wire_bytes,
+                       uint32_t payload_bytes) {
+    const uint16_t frames = flow->frames[side].low();
+    const uint32_t wire = flow->wire_bytes[side].low();
+    const uint32_t payload = flow->payload_bytes[side].low();
     const auto frames_after = static_cast<uint16_t>(frames + 1);
     const uint32_t wire_after = wire + wire_bytes;
     const uint32_t payload_after = payload + payload_bytes;
@@ -115,12 +124,15 @@ class FlowTable {
     const uint32_t turn = static_cast<uint32_t>(frames ^ frames_after) << 16;
     if (static_cast<int32_t>(turn | (wire ^ wire_after) | wire_bytes |
                              (payload ^ payload_after)) < 0) [[unlikely]] {
-      return CountAndCarry(flow, side, wire_bytes, payload_bytes);
+      return false;
     }
-    record->frames[side].set_low(frames_after);
-    record->wire_bytes[side].set_low(wire_after);
-    record->payload_bytes[side].set_low(payload_after);
+    flow->frames[side].set_low(frames_after);
+    flow->wire_bytes[side].set_low(wire_after);
+    flow->payload_bytes[side].set_low(payload_after);
+    return true;
   }
+  void CountAndCarry(FlowRecord* flow, size_t side, uint32_t wire_bytes,
+                     uint32_t payload_bytes);
 
   // Ends a live flow at `time_ns`.
   void End(FlowRecord* flow, EndReason reason, int64_t time_ns);
@@ -201,8 +213,6 @@ class FlowTable {
   FlowParts PartsOf(uint32_t record) const {
     return {records_[record], colds_[record], tails_[record], carried_[record]};
   }
-  void CountAndCarry(FlowRecord* flow, size_t side, uint32_t wire_bytes,
-                     uint32_t payload_bytes);
   bool MakeRoom(int64_t now_ns);
   bool EvictEstablished(int64_t now_ns);
   void PrefetchToTake(uint32_t record) const;

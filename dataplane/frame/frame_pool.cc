@@ -101,6 +101,8 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
     c.spare = place;
     place += pool.units_ / units + 1;
     c.cached_bytes = (units <= kCachedUnits ? units : 1) * kFrameUnit;
+    c.least_frame_bytes = i == 0 ? 0 : FrameClassCapacity(i - 1) + 1;
+    c.more_frame_bytes = FrameClassCapacity(i) - c.least_frame_bytes;
   }
   return pool;
 }
@@ -108,7 +110,7 @@ absl::StatusOr<FramePool> FramePool::Create(uint64_t bytes) {
 uint64_t FramePool::InUse(size_t frame_class) const {
   const Class& c = classes_[frame_class];
   const uint64_t idle =
-      uint64_t{c.carve_left.Get()} + c.spares.Get() + c.Waiting();
+      uint64_t{c.carve_left.Get()} + c.spares.Get() + c.waiting.Get();
   const uint64_t total = c.total.Get();
   return total - std::min(total, idle);
 }
@@ -141,7 +143,7 @@ uint32_t FramePool::Carve(size_t frame_class) {
 
 uint32_t FramePool::Take(size_t frame_class) {
   Class& c = classes_[frame_class];
-  if (c.Waiting() > kQuarantine) return c.PopOldest();
+  if (c.waiting.Get() > kQuarantine) return c.PopOldest();
   const uint32_t spares = c.spares.Get();
   if (spares != 0) {
     c.spares.Set(spares - 1);
@@ -152,7 +154,7 @@ uint32_t FramePool::Take(size_t frame_class) {
 
 uint32_t FramePool::TakeQuarantined(size_t frame_class) {
   Class& c = classes_[frame_class];
-  return c.Waiting() == 0 ? 0 : c.PopOldest();
+  return c.waiting.Get() == 0 ? 0 : c.PopOldest();
 }
 
 FrameBuffer FramePool::AcquireRare(size_t wanted, uint32_t least_bytes) {

@@ -103,38 +103,39 @@ class FramePool {
   FrameBuffer Acquire(uint32_t frame_bytes, uint32_t least_bytes) {
     const auto wanted = static_cast<uint8_t>(FrameClassOf(frame_bytes));
     Class& c = classes_[wanted];
-    if (c.Waiting() <= kQuarantine) [[unlikely]]
+    if (c.waiting.Get() <= kQuarantine) [[unlikely]]
       return AcquireRare(wanted, least_bytes);
-    FetchForWriting(c, c.ring[(c.head.Get() + kFetchAhead) % kRing]);
+    FetchForWriting(c, c.ring[(c.oldest + kFetchAhead) % kRing]);
     return {c.PopOldest(), wanted};
   }
 
-  // Gives a buffer back and acquires one of the same class: what most frames
-  // want, at half of the price. 0: none is at hand, and nothing was done.
-  // Worker only; constant time.
-  uint32_t Exchange(FrameBuffer buffer) {
-    Class& c = classes_[buffer.frame_class];
-    const uint32_t head = c.head.Get();
-    const uint32_t tail = c.tail.Get();
-    if (tail - head <= kQuarantine) [[unlikely]]
-      return 0;
+  // Gives a buffer back and acquires another one of the class, if that is the
+  // class for `frame_bytes`: what most frames want, at half of the price.
+  // False: it is not, or none is at hand, and nothing was done. Worker only;
+  // constant time.
+  bool Exchange(FrameBuffer* buffer, uint32_t frame_bytes) {
+    Class& c = classes_[buffer->frame_class];
+    const uint32_t waiting = c.waiting.Get();
+    if (!c.IsFor(frame_bytes) || waiting <= kQuarantine) [[unlikely]]
+      return false;
+    const uint32_t oldest = c.oldest;
     uint32_t* const ring = c.ring;
-    FetchForWriting(c, ring[(head + kFetchAhead) % kRing]);
-    const uint32_t oldest = ring[head % kRing];
-    ring[tail % kRing] = buffer.unit;
-    c.head.Set(head + 1);
-    c.tail.Set(tail + 1);
-    return oldest;
+    FetchForWriting(c, ring[(oldest + kFetchAhead) % kRing]);
+    const uint32_t unit = ring[oldest % kRing];
+    ring[(oldest + waiting) % kRing] = buffer->unit;
+    c.oldest = oldest + 1;
+    buffer->unit = unit;
+    return true;
   }
 
   // Gives a buffer back. Worker only; constant time.
   void Release(FrameBuffer buffer) {
     Class& c = classes_[buffer.frame_class];
-    if (c.Waiting() == kRing) [[unlikely]]
+    if (c.waiting.Get() == kRing) [[unlikely]]
       Spare(&c);
-    const uint32_t tail = c.tail.Get();
-    c.ring[tail % kRing] = buffer.unit;
-    c.tail.Set(tail + 1);
+    const uint32_t waiting = c.waiting.Get();
+    c.ring[(c.oldest + waiting) % kRing] = buffer.unit;
+    c.waiting.Set(waiting + 1);
   }
 
   std::byte* At(uint32_t unit) const {
@@ -157,11 +158,14 @@ class FramePool {
 
   // writer: worker; readers of its numbers: any.
   struct alignas(64) Class {
-    // Released buffers, by unit, the oldest at head: a ring of kRing, numbered
-    // without end. The newest kQuarantine of them wait.
+    // Released buffers, by unit, in a ring of kRing, numbered without end. The
+    // newest kQuarantine of them wait.
     uint32_t* ring = nullptr;
-    SingleWriter<uint32_t> head;
-    SingleWriter<uint32_t> tail;
+    uint32_t oldest = 0;
+    SingleWriter<uint32_t> waiting;  // how many, from the oldest on
+    // Frames that it is for: of more bytes than smaller ones hold.
+    uint32_t least_frame_bytes = 0;
+    uint32_t more_frame_bytes = 0;  // than those, at most
     // Those for which the ring had no room: a stack.
     uint32_t* spare = nullptr;
     SingleWriter<uint32_t> spares;
@@ -173,13 +177,13 @@ class FramePool {
     // header, and all of a small frame.
     uint32_t cached_bytes = 0;
 
-    // Buffers in the ring.
-    uint32_t Waiting() const { return tail.Get() - head.Get(); }
+    bool IsFor(uint32_t frame_bytes) const {
+      return frame_bytes - least_frame_bytes <= more_frame_bytes;
+    }
     // Of a ring that is not empty.
     uint32_t PopOldest() {
-      const uint32_t oldest = head.Get();
-      head.Set(oldest + 1);
-      return ring[oldest % kRing];
+      waiting.Set(waiting.Get() - 1);
+      return ring[oldest++ % kRing];
     }
   };
   static_assert(sizeof(Class) == 64);
@@ -195,11 +199,12 @@ class FramePool {
   // Makes room in the ring.
   static void Spare(Class* c);
   void FetchForWriting(const Class& c, uint32_t unit) const {
-    // Of the smallest ones, which are the most, it is the first and the last.
+    // The smallest ones, which are the most, are in two lines.
+    static_assert(kFrameClassUnits[0] * kFrameUnit > 64);
     const std::byte* const at = At(unit);
     PrefetchToWrite(at);
-    PrefetchToWrite(at + c.cached_bytes - 1);
-    for (uint32_t done = 64; done + 64 < c.cached_bytes; done += 64) {
+    PrefetchToWrite(at + 64);
+    for (uint32_t done = 128; done < c.cached_bytes; done += 64) {
       PrefetchToWrite(at + done);
     }
   }

@@ -1,6 +1,7 @@
 #include "dataplane/frame/last_frame.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/frame/frame_copy.h"
 #include "dataplane/frame/last_frame_inline.h"
@@ -37,12 +38,11 @@ void FrameWriter::Show(FrameSlot* slot, uint64_t word) {
   }
 }
 
-// How many of `bytes` fit; counts a frame that is shortened.
-uint32_t FrameWriter::Fitting(FrameBuffer buffer, uint32_t bytes) {
+void FrameWriter::Fit(FrameBuffer buffer, FrameRecord* record) {
   const uint32_t capacity = FrameClassCapacity(buffer.frame_class);
-  if (bytes <= capacity) return bytes;
+  if (record->captured_length <= capacity) return;
+  record->captured_length = static_cast<uint16_t>(capacity);
   shortened_.Add(1);
-  return capacity;
 }
 
 void FrameWriter::PutNothing(FrameSlot* slot) {
@@ -52,21 +52,23 @@ void FrameWriter::PutNothing(FrameSlot* slot) {
 
 void FrameWriter::Put(FrameSlot* slot, const uint8_t* data,
                       const FrameRecord& record, uint32_t least_bytes) {
-  const uint32_t bytes = record.captured_length;
-  if (!IsLarge(bytes)) {
-    return PutSmall(slot, data, bytes, least_bytes, [&] { return record; });
+  if (!IsLarge(record.captured_length)) {
+    return PutSmall(
+        slot, data, record, [&] { return FrameInFlow{record}; },
+        [&] { return least_bytes; });
   }
-  const FrameBuffer buffer = Reserve(bytes, least_bytes);
+  const FrameBuffer buffer = Reserve(record.captured_length, least_bytes);
   OrderStamps();
   PutInto(buffer, slot, data, record);
 }
 
 void FrameWriter::PutOther(FrameSlot* slot, const uint8_t* data,
                            FrameRecord record, uint32_t least_bytes) {
-  const uint32_t bytes = record.captured_length;
-  const FrameBuffer buffer = pool_->Acquire(bytes, least_bytes);
+  const FrameBuffer buffer =
+      pool_->Acquire(record.captured_length, least_bytes);
   if (!buffer) return PutNothing(slot);
-  Show(slot, Fill(buffer, data, record, Fitting(buffer, bytes)));
+  Fit(buffer, &record);
+  Show(slot, Fill(buffer, data, record, record));
 }
 
 FrameBuffer FrameWriter::Reserve(uint32_t bytes, uint32_t least_bytes) {
@@ -85,11 +87,12 @@ void FrameWriter::OrderStamps() {
 }
 
 void FrameWriter::PutInto(FrameBuffer buffer, FrameSlot* slot,
-                          const uint8_t* data, const FrameRecord& record) {
+                          const uint8_t* data, FrameRecord record) {
   if (!buffer) return PutNothing(slot);
-  const uint32_t bytes = Fitting(buffer, record.captured_length);
+  Fit(buffer, &record);
+  const uint32_t bytes = record.captured_length;
   FrameHeader* const header = HeaderAt(*pool_, buffer.unit);
-  WriteHeader(header, record, bytes);
+  WriteHeader(header, record, record);
   if (IsLarge(bytes)) {
     CopyPastCaches(header + 1, data, bytes);
   } else {
@@ -122,18 +125,12 @@ bool CopyLastFrame(const FramePool& pool, const FrameSlot& slot,
     const FrameHeader* header = HeaderAt(pool, SlotUnit(word));
     const uint32_t before = header->stamp.load(std::memory_order_acquire);
     if ((before & kStampMask) != (word & kStampMask)) continue;
-    const uint32_t length_port =
-        header->length_port.load(std::memory_order_acquire);
-    record->captured_length = static_cast<uint16_t>(length_port);
-    record->port = static_cast<uint8_t>(length_port >> 16);
-    record->capture_time_ns = static_cast<int64_t>(
-        header->capture_time_ns.load(std::memory_order_acquire));
+    record->generation = header->generation.load(std::memory_order_acquire);
     record->stream_offset =
         header->stream_offset.load(std::memory_order_acquire);
-    const uint64_t length_generation =
-        header->wire_length_generation.load(std::memory_order_acquire);
-    record->wire_length = static_cast<uint32_t>(length_generation);
-    record->generation = static_cast<uint32_t>(length_generation >> 32);
+    const uint64_t facts[] = {header->facts[0].load(std::memory_order_acquire),
+                              header->facts[1].load(std::memory_order_acquire)};
+    std::memcpy(static_cast<FrameFacts*>(record), facts, sizeof(facts));
     CopyFromShared(buffer.data(), header + 1,
                    std::min<size_t>(record->captured_length, buffer.size()));
     if (header->stamp.load(std::memory_order_relaxed) == before) return true;

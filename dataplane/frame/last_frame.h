@@ -30,15 +30,24 @@ class FrameSlot {
   std::atomic<uint64_t> word_{0};  // unit:32 | class:6 | stamp:26
 };
 
-// What is kept of a frame besides its bytes.
-struct FrameRecord {
+// What is known of a frame besides its bytes.
+struct FrameFacts {
   int64_t capture_time_ns;
-  uint64_t stream_offset;
   uint32_t wire_length;
-  uint32_t generation;       // of the flow's record (FlowRecord)
-  uint16_t captured_length;  // bytes stored
   uint8_t port;
+  uint8_t zero;
+  uint16_t captured_length;  // bytes that are kept
 };
+static_assert(sizeof(FrameFacts) == 16);
+
+// What it is in its flow.
+struct FrameInFlow {
+  uint64_t stream_offset;
+  uint32_t generation;  // of the flow's record (FlowRecord)
+};
+
+// What is kept of a frame besides its bytes.
+struct FrameRecord : FrameFacts, FrameInFlow {};
 
 // Puts frames into slots. Large ones are stored past the caches, and ordering
 // such stores costs the same for one as for many: their buffers are taken and
@@ -68,12 +77,13 @@ class FrameWriter {
   // fences here.
   void Put(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
            uint32_t least_bytes);
-  // The same of `bytes` that are not large. `describe()` is their FrameRecord:
-  // asked for when the buffer is known, for registers are few. In
-  // last_frame_inline.h.
-  template <typename Describe>
-  inline void PutSmall(FrameSlot* slot, const uint8_t* data, uint32_t bytes,
-                       uint32_t least_bytes, Describe describe);
+  // The same of one that is not large. `in_flow()` is a FrameInFlow, and
+  // `least_bytes()` a number: asked for when they are wanted, for registers are
+  // few. In last_frame_inline.h.
+  template <typename InFlow, typename Least>
+  inline void PutSmall(FrameSlot* slot, const uint8_t* data,
+                       const FrameFacts& facts, InFlow in_flow,
+                       Least least_bytes);
 
   // Takes a buffer for a large frame; none: memory has run out. It is either
   // put into, once OrderStamps() was called, or forgone.
@@ -82,7 +92,7 @@ class FrameWriter {
   void OrderStamps();
   // As Put(), with the bytes and least_bytes that were reserved for.
   void PutInto(FrameBuffer buffer, FrameSlot* slot, const uint8_t* data,
-               const FrameRecord& record);
+               FrameRecord record);
   void Forgo(FrameBuffer buffer);
 
   // Makes the frames visible that wait for it.
@@ -105,13 +115,15 @@ class FrameWriter {
   // Tells a reader that still copies the buffer. Returns the new stamp.
   static inline uint32_t Stamp(struct FrameHeader* header);
   static inline void WriteHeader(struct FrameHeader* header,
-                                 const FrameRecord& record, uint32_t bytes);
+                                 const FrameFacts& facts,
+                                 const FrameInFlow& in_flow);
   inline uint64_t Fill(FrameBuffer buffer, const uint8_t* data,
-                       const FrameRecord& record, uint32_t bytes);
+                       const FrameFacts& facts, const FrameInFlow& in_flow);
   // The first small frame of a slot, or not of the size of the one before.
   void PutOther(FrameSlot* slot, const uint8_t* data, FrameRecord record,
                 uint32_t least_bytes);
-  uint32_t Fitting(FrameBuffer buffer, uint32_t bytes);
+  // Shortens it to what fits.
+  void Fit(FrameBuffer buffer, FrameRecord* record);
   inline void Swap(FrameSlot* slot, uint64_t word);
   void Show(FrameSlot* slot, uint64_t word);
   void Stage(const Staged& staged);

@@ -35,12 +35,12 @@ inline FrameBuffer SlotBuffer(uint64_t word) {
 // everything else.
 struct FrameHeader {
   std::atomic<uint32_t> stamp;
-  std::atomic<uint32_t> length_port;  // captured:16 | port:8
-  std::atomic<uint64_t> capture_time_ns;
+  std::atomic<uint32_t> generation;
   std::atomic<uint64_t> stream_offset;
-  std::atomic<uint64_t> wire_length_generation;  // 32 | 32
+  std::atomic<uint64_t> facts[2];  // FrameFacts
 };
 static_assert(sizeof(FrameHeader) == kFrameHeaderBytes);
+static_assert(sizeof(FrameHeader::facts) == sizeof(FrameFacts));
 
 inline FrameHeader* HeaderAt(const FramePool& pool, uint32_t unit) {
   return reinterpret_cast<FrameHeader*>(pool.At(unit));
@@ -53,49 +53,37 @@ inline uint32_t FrameWriter::Stamp(FrameHeader* header) {
 }
 
 [[gnu::always_inline]] inline void FrameWriter::WriteHeader(
-    FrameHeader* header, const FrameRecord& record, uint32_t bytes) {
-  header->length_port.store(bytes | uint32_t{record.port} << 16,
-                            std::memory_order_release);
-  header->capture_time_ns.store(static_cast<uint64_t>(record.capture_time_ns),
-                                std::memory_order_release);
-  header->stream_offset.store(record.stream_offset, std::memory_order_release);
-  header->wire_length_generation.store(
-      record.wire_length | uint64_t{record.generation} << 32,
-      std::memory_order_release);
+    FrameHeader* header, const FrameFacts& facts, const FrameInFlow& in_flow) {
+  header->generation.store(in_flow.generation, std::memory_order_release);
+  header->stream_offset.store(in_flow.stream_offset, std::memory_order_release);
+  CopyToShared(header->facts, &facts, sizeof(facts));
 }
 
 // Into a buffer that nobody has; what its slot then says.
 [[gnu::always_inline]] inline uint64_t FrameWriter::Fill(
-    FrameBuffer buffer, const uint8_t* data, const FrameRecord& record,
-    uint32_t bytes) {
+    FrameBuffer buffer, const uint8_t* data, const FrameFacts& facts,
+    const FrameInFlow& in_flow) {
   FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
   const uint32_t stamp = Stamp(header);
-  WriteHeader(header, record, bytes);
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  CopyToShared(header + 1, data, bytes);
+  WriteHeader(header, facts, in_flow);
+  CopyToShared(header + 1, data, facts.captured_length);
   return SlotWord(buffer, stamp);
 }
 
-template <typename Describe>
-[[gnu::always_inline]] inline void FrameWriter::PutSmall(FrameSlot* slot,
-                                                         const uint8_t* data,
-                                                         uint32_t bytes,
-                                                         uint32_t least_bytes,
-                                                         Describe describe) {
-  const FrameBuffer old =
-      SlotBuffer(slot->word_.load(std::memory_order_relaxed));
-  if (old && old.frame_class == FrameClassOf(bytes) && staged_count_ == 0)
-      [[likely]] {
-    const uint32_t unit = pool_->Exchange(old);
-    if (unit != 0) [[likely]] {
-      const uint64_t word =
-          Fill({unit, old.frame_class}, data, describe(), bytes);
-      slot->word_.store(word, std::memory_order_release);
-      return;
-    }
+template <typename InFlow, typename Least>
+[[gnu::always_inline]] inline void FrameWriter::PutSmall(
+    FrameSlot* slot, const uint8_t* data, const FrameFacts& facts,
+    InFlow in_flow, Least least_bytes) {
+  FrameBuffer buffer = SlotBuffer(slot->word_.load(std::memory_order_relaxed));
+  if (buffer && staged_count_ == 0 &&
+      pool_->Exchange(&buffer, facts.captured_length)) [[likely]] {
+    slot->word_.store(Fill(buffer, data, facts, in_flow()),
+                      std::memory_order_release);
+    return;
   }
-  PutOther(slot, data, describe(), least_bytes);
+  PutOther(slot, data, {facts, in_flow()}, least_bytes());
 }
 
 }  // namespace mosd::dataplane

@@ -25,7 +25,9 @@ class FrameBytes {
   const Header* At(size_t offset) const {
     static_assert(alignof(Header) == 1 && std::is_trivially_copyable_v<Header>);
     if (!Has(offset, sizeof(Header))) return nullptr;
-    return reinterpret_cast<const Header*>(bytes_.data() + offset);
+    const uint8_t* const at = bytes_.data() + offset;
+    if (at == nullptr) __builtin_unreachable();  // there are bytes
+    return reinterpret_cast<const Header*>(at);
   }
 
   // `size` bytes at `offset`; none unless all of them are there.

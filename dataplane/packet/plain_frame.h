@@ -29,11 +29,10 @@ class PlainFrame {
   static const PlainFrame* Look(const FrameBytes& bytes, uint32_t wire_bytes) {
     const auto* const frame = bytes.At<PlainFrame>(0);
     if (frame == nullptr || !frame->HasPlainHeaders()) return nullptr;
-    const uint32_t tcp_bytes = frame->tcp_.header_bytes();
-    const bool fits = tcp_bytes >= sizeof(wire::Tcp) &&
-                      frame->payload_offset() <= frame->end() &&
-                      frame->end() <= wire_bytes &&
-                      bytes.Has(kTcpOffset, tcp_bytes);
+    const uint32_t header_bytes = frame->payload_offset();
+    const bool fits = header_bytes >= sizeof(PlainFrame) &&
+                      header_bytes <= frame->end() &&
+                      frame->end() <= wire_bytes && bytes.Has(0, header_bytes);
     return fits ? frame : nullptr;
   }
 
@@ -41,7 +40,9 @@ class PlainFrame {
     return MakeIpv4Key(ip_.addresses, tcp_.ports(), source_index);
   }
   uint32_t ip_length() const { return ip_.total_bytes.value(); }
-  uint32_t payload_offset() const { return kTcpOffset + tcp_.header_bytes(); }
+  uint32_t payload_offset() const {
+    return kTcpOffset + ((OffsetAndFlags() & 0xf0) >> 2);
+  }
   uint32_t payload_length() const { return end() - payload_offset(); }
   uint32_t seq() const { return tcp_.seq.value(); }
   uint32_t ack() const { return tcp_.ack.value(); }
@@ -88,7 +89,16 @@ class PlainFrame {
     constexpr size_t kFragmentAt = kIpOffset + offsetof(wire::Ipv4, fragment);
     return (differs(kTypeAt, kTypeMask, kType) |
             differs(kFragmentAt, kFragmentMask, kFragment) |
-            (tcp_.flags & kTcpSyn)) == 0;
+            (OffsetAndFlags() & kTcpSyn << 8)) == 0;
+  }
+
+  // Both at one look: what tcp_ has, the flags in the high byte.
+  uint32_t OffsetAndFlags() const {
+    static_assert(offsetof(wire::Tcp, flags) ==
+                  offsetof(wire::Tcp, offset_and_reserved) + 1);
+    uint16_t both;
+    std::memcpy(&both, &tcp_.offset_and_reserved, sizeof(both));
+    return both;
   }
 
   uint32_t end() const { return kIpOffset + ip_length(); }

@@ -32,9 +32,7 @@ inline FlowKeyHead MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
   const int turn = swap ? 32 : 0;
   *source_index = static_cast<uint8_t>(swap);
   key.addresses = std::rotl(key.addresses, turn);
-  static_assert(offsetof(FlowKey, version) == offsetof(FlowKey, port) + 4);
-  key.rest = std::rotl(port_numbers, 16 + turn / 2) |
-             static_cast<uint64_t>(IpVersion::kIpv4) << 32;
+  key.ports = std::rotl(port_numbers, 16 + turn / 2);
   return key;
 }
 

@@ -12,7 +12,7 @@ constexpr int32_t SeqDistance(uint32_t from, uint32_t to) {
 }
 
 constexpr bool SeqBefore(uint32_t a, uint32_t b) {
-  return SeqDistance(a, b) > 0;
+  return SeqDistance(b, a) < 0;
 }
 
 constexpr uint32_t SeqMax(uint32_t a, uint32_t b) {

@@ -19,12 +19,14 @@ namespace mosd::dataplane {
 struct ExpectedFrame {
   FlowRecord* flow;
   size_t sender;           // Index() of the side
+  FrameSlot* slot;         // of the side
   uint64_t stream_offset;  // of its first payload byte
 
   static ExpectedFrame Of(const TrackedFrame& tracked) {
-    return {tracked.flow, Index(tracked.sender), tracked.stream_offset};
+    const size_t sender = Index(tracked.sender);
+    return {tracked.flow, sender, &tracked.flow->last_frame[sender],
+            tracked.stream_offset};
   }
-  FrameSlot* slot() const { return &flow->last_frame[sender]; }
 
   TrackedFrame Whole() const {
     TrackedFrame tracked{};
@@ -49,11 +51,13 @@ class FlowTracker {
 
   // The way of most segments: one in order on an established flow that has not
   // timed out. `flow` is what FlowTable::PrefetchRecord said, and has the key
-  // of the frame: of that the caller has made sure. False: it is another
-  // segment, and nothing was done. In flow_tracker_inline.h.
-  inline bool TrackExpected(FlowRecord* flow, size_t source_index,
-                            const TcpSegment& segment, uint32_t wire_length,
-                            int64_t time_ns, ExpectedFrame* tracked);
+  // of the frame, but perhaps for the version: of that the caller has made
+  // sure. False: it is another segment, and nothing was done. In
+  // flow_tracker_inline.h.
+  inline bool TrackExpected(FlowRecord* flow, IpVersion version,
+                            size_t source_index, const TcpSegment& segment,
+                            uint32_t wire_length, int64_t time_ns,
+                            ExpectedFrame* tracked);
 
   // Accounts a frame to its flow, beginning a flow, and ending an older one, as
   // it demands. Whether the frame also ends its own flow is told in

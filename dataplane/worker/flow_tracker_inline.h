@@ -15,24 +15,29 @@ inline Side SenderOf(size_t source_index, const FlowStatus& status) {
 }
 
 [[gnu::always_inline]] inline bool FlowTracker::TrackExpected(
-    FlowRecord* flow, size_t source_index, const TcpSegment& segment,
-    uint32_t wire_length, int64_t time_ns, ExpectedFrame* tracked) {
+    FlowRecord* flow, IpVersion version, size_t source_index,
+    const TcpSegment& segment, uint32_t wire_length, int64_t time_ns,
+    ExpectedFrame* tracked) {
   FlowStatus status = flow->Status();
   const size_t sender = source_index ^ status.client_index();
   TcpEnd* const from = Held(&flow->tcp.end[sender]);
-  TcpEnd* const to = Held(&flow->tcp.end[sender ^ 1]);
-  if (status.state() != FlowState::kEstablished ||
+  TcpEnd* const to = Held(&flow->tcp.end[1] - sender);
+  if (!status.Has(FlowState::kEstablished, version) ||
       !TcpIsExpected(*from, *to, segment) ||
       table_->Deadline(*flow, FlowState::kEstablished) <= time_ns) {
     return false;
   }
   tracked->flow = flow;
   tracked->sender = sender;
+  tracked->slot = Held(&flow->last_frame[sender]);
   tracked->stream_offset = TcpApplyExpected(from, to, segment);
   flow->last_time_ns[sender].Set(time_ns);
   status.set_last_speaker(static_cast<Side>(sender));
   flow->SetStatus(status);
-  table_->Count(flow, sender, wire_length, segment.payload_length);
+  if (!FlowTable::CountLow(flow, sender, wire_length, segment.payload_length))
+      [[unlikely]] {
+    table_->CountAndCarry(flow, sender, wire_length, segment.payload_length);
+  }
   return true;
 }
 

@@ -3,6 +3,9 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <span>
 
 #include "dataplane/base/held.h"
 #include "dataplane/base/prefetch.h"
@@ -15,14 +18,9 @@
 namespace mosd::dataplane {
 namespace {
 
-// How far ahead of the parser the frames are fetched.
-constexpr uint32_t kFetchAhead = 4;
-
 // A frame that was cut by the device has no known length; this one leaves room
 // for any IP packet.
 constexpr uint32_t kUnknownRest = 65536;
-
-void FetchFrame(rte_mbuf* frame) { Prefetch(rte_pktmbuf_mtod(frame, void*)); }
 
 // The first bytes of a frame in one piece; `scratch` has kMaxHeaderBytes.
 std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
@@ -32,6 +30,20 @@ std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
   const uint32_t length = std::min(frame->pkt_len, kMaxHeaderBytes);
   const void* bytes = rte_pktmbuf_read(frame, 0, length, scratch);
   return {static_cast<const uint8_t*>(bytes), length};
+}
+
+// Of a frame that was not cut, all but the bytes that are kept: at one look.
+void SetFacts(const FrameStamp& stamp, FrameFacts* facts) {
+  static_assert(offsetof(FrameFacts, wire_length) ==
+                    offsetof(FrameStamp, wire_length) &&
+                offsetof(FrameFacts, port) == offsetof(FrameStamp, port) &&
+                offsetof(FrameFacts, zero) == offsetof(FrameStamp, maybe_cut));
+  std::memcpy(facts, &stamp, sizeof(*facts));
+}
+
+FrameInFlow InFlow(const ExpectedFrame& expected) {
+  return {expected.stream_offset,
+          expected.flow->generation.load(std::memory_order_relaxed)};
 }
 
 }  // namespace
@@ -56,15 +68,22 @@ Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
   }
 }
 
-inline void Pipeline::CountReceived(rte_mbuf* const* frames, uint32_t count) {
+inline uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < count; ++i) bytes += frames[i]->pkt_len;
-  counts_.received += count;
-  counts_.received_bytes += bytes;
+  int64_t now_ns = now_ns_;
+  for (uint32_t i = 0; i < count; ++i) {
+    rte_mbuf* const frame = frames[i];
+    Prefetch(rte_pktmbuf_mtod(frame, void*));
+    bytes += frame->pkt_len;
+    now_ns = std::max(now_ns, StampOf(frame)->time_ns);
+  }
+  now_ns_ = now_ns;
+  return bytes;
 }
 
 void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
-  CountReceived(frames, count);
+  counts_.received += count;
+  counts_.received_bytes += Meet(frames, count);
   Process(Prepare(frames, count, /*may_hand_over=*/handoff_ != nullptr));
 }
 
@@ -75,6 +94,7 @@ void Pipeline::TakeOver(rte_mbuf** frames, uint32_t count) {
     Prefetch(frames[i]);
     Prefetch(StampOf(frames[i]));
   }
+  Meet(frames, count);
   Process(Prepare(frames, count, /*may_hand_over=*/false));
 }
 
@@ -82,71 +102,74 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   if (handed_in) {
     counts_.handed_in += count;
   } else {
-    CountReceived(frames, count);
+    counts_.received += count;
+    for (uint32_t i = 0; i < count; ++i) {
+      counts_.received_bytes += frames[i]->pkt_len;
+    }
   }
   counts_.Drop(DropReason::kShutdown, count);
   FreeFrames(frames, count);
 }
 
 // The headers, whatever the limit.
-inline uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
-                                    uint32_t least_bytes) const {
-  if (frame->pkt_len <= snaplen_bytes_) [[likely]]
-    return frame->pkt_len;
-  return std::min(frame->pkt_len, std::max(snaplen_bytes_, least_bytes));
+uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
+                             uint32_t header_bytes) const {
+  return std::min(frame->pkt_len, std::max(snaplen_bytes_, header_bytes));
+}
+
+uint32_t Pipeline::HeaderBytes(uint32_t number) const {
+  const PlainFrame* const plain = jobs_[number].plain;
+  return plain != nullptr ? plain->payload_offset()
+                          : parsed_[number].payload_offset;
 }
 
 [[gnu::always_inline]] inline DropReason Pipeline::Parse(rte_mbuf* frame,
-                                                         uint32_t number) {
+                                                         Job* job) {
   const FrameStamp& stamp = *StampOf(frame);
   const FrameBytes bytes(
       {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
   const PlainFrame* const plain = PlainFrame::Look(bytes, stamp.wire_length);
-  if (plain == nullptr || frame->nb_segs != 1 || stamp.maybe_cut || read_once_)
-      [[unlikely]] {
-    return ParseOther(frame, number);
+  if (plain == nullptr || frame->nb_segs != 1 || stamp.maybe_cut) [[unlikely]] {
+    return ParseOther(frame, job);
+  }
+  uint32_t kept = frame->pkt_len;
+  if (kept > small_most_) [[unlikely]] {
+    if (read_once_) return ParseOther(frame, job);
+    kept = KeptBytes(frame, plain->payload_offset());
+    large_ |= uint64_t{kept >= large_from_} << NumberOf(*job);
   }
   // All is read before anything is stored, which might be what is read.
   const uint32_t payload_length = plain->payload_length();
-  const uint32_t least = plain->payload_offset();
-  const uint32_t kept = KeptBytes(frame, least);
   uint8_t source_index;
   const FlowKeyHead key = plain->key(&source_index);
-  *Held(&jobs_[number]) = {stamp.time_ns,
-                           plain,
-                           hash_(key),
-                           nullptr,
-                           key,
-                           stamp.wire_length,
-                           payload_length,
-                           static_cast<uint16_t>(kept),
-                           static_cast<uint16_t>(least),
-                           source_index,
-                           stamp.port,
-                           DropReason::kNone,
-                           /*viewed=*/false};
+  SetFacts(stamp, &job->facts);
+  job->facts.captured_length = static_cast<uint16_t>(kept);
+  job->plain = plain;
+  job->hash = hash_(key);
+  job->key = key;
+  job->payload_length = payload_length;
+  job->source_index = source_index;
+  job->reason = DropReason::kNone;
   return DropReason::kNone;
 }
 
-DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
+DropReason Pipeline::ParseOther(rte_mbuf* frame, Job* into) {
+  Job& job = *into;
   const FrameStamp& stamp = *StampOf(frame);
-  ParsedFrame& parsed = parsed_[number];
+  ParsedFrame& parsed = parsed_[NumberOf(job)];
   FrameLength length{frame->pkt_len, stamp.wire_length};
   if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
   uint8_t scratch[kMaxHeaderBytes];
-  Job& job = jobs_[number];
   job = {};
-  job.time_ns = stamp.time_ns;
-  job.wire_length = stamp.wire_length;
-  job.port = stamp.port;
+  job.facts = {stamp.time_ns, stamp.wire_length, stamp.port, 0, 0};
   job.reason = ParseFrame(HeadersOf(frame, scratch), length, &parsed);
   if (job.reason == DropReason::kNone) {
     job.hash = hash_(parsed.key);
-    job.least_bytes = parsed.payload_offset;
-    job.kept_bytes =
-        static_cast<uint16_t>(KeptBytes(frame, parsed.payload_offset));
+    const uint32_t kept = KeptBytes(frame, parsed.payload_offset);
+    job.facts.captured_length = static_cast<uint16_t>(kept);
+    large_ |= uint64_t{kept >= large_from_} << NumberOf(job);
     if (stamp.maybe_cut) {
-      job.wire_length =
+      job.facts.wire_length =
           std::max(frame->pkt_len, parsed.ip_offset + parsed.ip_length);
     }
   }
@@ -155,14 +178,19 @@ DropReason Pipeline::ParseOther(rte_mbuf* frame, uint32_t number) {
 
 inline const FrameView& Pipeline::MakeView(uint32_t number) {
   const Job& job = jobs_[number];
-  return views_[number] = {taken_[number],  job.time_ns, job.wire_length,
-                           job.port,        job.reason,  job.plain,
+  return views_[number] = {taken_[number],
+                           job.facts.capture_time_ns,
+                           job.facts.wire_length,
+                           job.facts.port,
+                           job.reason,
+                           job.plain,
                            &parsed_[number]};
 }
 
 const FrameView& Pipeline::View(uint32_t number) {
-  if (jobs_[number].viewed) return views_[number];
-  jobs_[number].viewed = true;
+  const uint64_t bit = uint64_t{1} << number;
+  if (viewed_ & bit) return views_[number];
+  viewed_ |= bit;
   return MakeView(number);
 }
 
@@ -173,55 +201,55 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
   large_from_ = options_.last_frame && !read_once_
                     ? static_cast<uint32_t>(kNonTemporalBytes)
                     : UINT32_MAX;
-  for (uint32_t i = 0; i < std::min(kFetchAhead, count); ++i) {
-    FetchFrame(frames[i]);
-  }
-  int64_t now_ns = now_ns_;
-  uint32_t jobs = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    if (i + kFetchAhead < count) FetchFrame(frames[i + kFetchAhead]);
-    rte_mbuf* const frame = frames[i];
-    taken_[jobs] = frame;
-    const DropReason reason = Parse(frame, jobs);
-    const Job& job = jobs_[jobs];
-    now_ns = std::max(now_ns, job.time_ns);
-    if (reason != DropReason::kNone) [[unlikely]] {
-      if (read_once_) {
-        ++jobs;
-      } else {
+  small_most_ = read_once_ ? 0 : std::min(snaplen_bytes_, large_from_ - 1);
+  kept_small_ = options_.last_frame ? small_most_ : 0;
+  large_ = 0;
+  viewed_ = 0;
+  Job* job = jobs_;
+  FlowIndex::Buckets* buckets = buckets_;
+  rte_mbuf** taken = taken_;
+  const auto jobs = [&] { return static_cast<uint32_t>(taken - taken_); };
+  for (rte_mbuf* const frame : std::span(frames, count)) {
+    *taken = frame;
+    if (const DropReason reason = Parse(frame, job);
+        reason != DropReason::kNone) [[unlikely]] {
+      if (!read_once_) {
         counts_.Drop(reason);
         FreeFrame(frame);
+        continue;
       }
-      continue;
-    }
-    if (may_hand_over) {
-      const uint32_t owner = handoff_->OwnerOf(job.hash);
+    } else if (may_hand_over) {
+      const uint32_t owner = handoff_->OwnerOf(job->hash);
       if (owner != options_.worker) {
         Outgoing& outgoing = outgoing_[owner];
         outgoing.frames[outgoing.count++] = frame;
         continue;
       }
     }
-    table_->PrefetchBuckets(job.hash);
-    ++jobs;
+    *buckets = table_->PrefetchBuckets(job->hash);
+    ++job;
+    ++buckets;
+    ++taken;
   }
-  now_ns_ = now_ns;
   if (may_hand_over) HandOver();
   if (Interest() == 0) {
-    FindRecords</*kForSink=*/false>(jobs);
+    FindRecords</*kForSink=*/false>(jobs());
   } else {
-    FindRecords</*kForSink=*/true>(jobs);
+    FindRecords</*kForSink=*/true>(jobs());
   }
-  return jobs;
+  return jobs();
 }
 
 template <bool kForSink>
 void Pipeline::FindRecords(uint32_t jobs) {
   for (uint32_t i = 0; i < jobs; ++i) {
-    jobs_[i].flow = table_->PrefetchRecord<kForSink>(jobs_[i].hash);
-    if (!HasBuffer(jobs_[i])) [[likely]]
-      continue;
-    buffers_[i] = frames_->Reserve(jobs_[i].kept_bytes, jobs_[i].least_bytes);
+    jobs_[i].flow =
+        table_->PrefetchRecord<kForSink>(buckets_[i], jobs_[i].hash);
+  }
+  for (uint64_t left = large_; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint32_t>(std::countr_zero(left));
+    buffers_[i] =
+        frames_->Reserve(jobs_[i].facts.captured_length, HeaderBytes(i));
   }
   frames_->OrderStamps();
 }
@@ -242,14 +270,15 @@ void Pipeline::HandOver() {
 
 [[gnu::always_inline]] inline bool Pipeline::TrackPlain(
     const Job& job, ExpectedFrame* expected) {
-  if (job.plain == nullptr || !job.flow->HasIpv4Head(job.key)) [[unlikely]]
+  if (job.plain == nullptr || !job.flow->HasHead(job.key)) [[unlikely]]
     return false;
   const PlainFrame& plain = *job.plain;
   const TcpSegment segment{plain.seq(),        plain.ack(),
                            job.payload_length, plain.window(),
                            plain.tcp_flags(),  kNoWindowScale};
-  return tracker_.TrackExpected(job.flow, job.source_index, segment,
-                                job.wire_length, job.time_ns, expected);
+  return tracker_.TrackExpected(job.flow, IpVersion::kIpv4, job.source_index,
+                                segment, job.facts.wire_length,
+                                job.facts.capture_time_ns, expected);
 }
 
 DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
@@ -259,8 +288,9 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   const ParsedFrame& parsed = view.parsed();
   ExpectedFrame expected;
   if (table_->HasKey(*job.flow, parsed.key) &&
-      tracker_.TrackExpected(job.flow, parsed.source_index, SegmentOf(parsed),
-                             view.wire_length, view.time_ns, &expected)) {
+      tracker_.TrackExpected(job.flow, parsed.key.version, parsed.source_index,
+                             SegmentOf(parsed), view.wire_length, view.time_ns,
+                             &expected)) {
     *tracked = expected.Whole();
     return DropReason::kNone;
   }
@@ -271,41 +301,37 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   return DropReason::kNone;
 }
 
-[[gnu::always_inline]] inline FrameRecord Pipeline::RecordOf(
-    const Job& job, const ExpectedFrame& expected, uint32_t kept_bytes) {
-  return {job.time_ns,
-          expected.stream_offset,
-          job.wire_length,
-          expected.flow->generation.load(std::memory_order_relaxed),
-          static_cast<uint16_t>(kept_bytes),
-          job.port};
-}
-
 [[gnu::always_inline]] inline void Pipeline::KeepPlain(
-    uint32_t number, const ExpectedFrame& expected) {
-  const Job& job = jobs_[number];
+    const Job& job, const ExpectedFrame& expected) {
   const auto* const bytes = reinterpret_cast<const uint8_t*>(job.plain);
-  if (HasBuffer(job)) {
-    frames_->PutInto(buffers_[number], expected.slot(), bytes,
-                     RecordOf(job, expected, job.kept_bytes));
-  } else {
-    frames_->PutSmall(expected.slot(), bytes, job.kept_bytes, job.least_bytes,
-                      [&] { return RecordOf(job, expected, job.kept_bytes); });
+  if (job.facts.captured_length <= kept_small_) [[likely]] {
+    frames_->PutSmall(
+        expected.slot, bytes, job.facts, [&] { return InFlow(expected); },
+        [&] { return job.plain->payload_offset(); });
+  } else if (const uint32_t number = NumberOf(job); HasBuffer(number)) {
+    frames_->PutInto(buffers_[number], expected.slot, bytes,
+                     {job.facts, InFlow(expected)});
+  } else if (options_.last_frame) {
+    frames_->Put(expected.slot, bytes, {job.facts, InFlow(expected)},
+                 job.plain->payload_offset());
   }
 }
 
 void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
-  const Job& job = jobs_[number];
+  if (!options_.last_frame) return;
   const rte_mbuf* const frame = taken_[number];
-  const uint32_t kept = KeptBytes(frame, job.least_bytes);
+  const uint32_t header_bytes = HeaderBytes(number);
+  // A program may have changed how many there are.
+  const uint32_t kept = KeptBytes(frame, header_bytes);
   const auto* const bytes = static_cast<const uint8_t*>(
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
                           : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
-  const FrameRecord record = RecordOf(job, expected, kept);
-  if (HasBuffer(job)) {
-    frames_->PutInto(buffers_[number], expected.slot(), bytes, record);
+  FrameRecord record{jobs_[number].facts, InFlow(expected)};
+  record.captured_length = static_cast<uint16_t>(kept);
+  if (HasBuffer(number)) {
+    frames_->PutInto(buffers_[number], expected.slot, bytes, record);
   } else {
-    frames_->Put(expected.slot(), bytes, record, job.least_bytes);
+    frames_->Put(expected.slot, bytes, record, header_bytes);
   }
 }
 
@@ -326,19 +352,20 @@ inline void Pipeline::Deliver(const FrameView& view, TrackedFrame* told,
 
 uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
   uint32_t dropped = 0;
-  for (uint32_t i = 0; i < jobs; ++i) {
+  for (const Job& job : std::span(jobs_, jobs)) {
     ExpectedFrame expected;
-    if (TrackPlain(jobs_[i], &expected)) [[likely]] {
-      if (options_.last_frame) KeepPlain(i, expected);
+    if (TrackPlain(job, &expected)) [[likely]] {
+      KeepPlain(job, expected);
       continue;
     }
+    const uint32_t number = NumberOf(job);
     TrackedFrame tracked;
-    const DropReason reason = TrackOther(i, &tracked);
+    const DropReason reason = TrackOther(number, &tracked);
     if (reason == DropReason::kNone) {
-      if (options_.last_frame) KeepOther(i, ExpectedFrame::Of(tracked));
-      tracker_.Conclude(tracked, jobs_[i].time_ns);
+      KeepOther(number, ExpectedFrame::Of(tracked));
+      tracker_.Conclude(tracked, job.facts.capture_time_ns);
     } else {
-      Drop(i, reason);
+      Drop(number, reason);
       ++dropped;
     }
   }
@@ -350,32 +377,32 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   uint32_t dropped = 0;
   // What is told of most frames, all but three fields of it once and for all.
   TrackedFrame told = ExpectedFrame{}.Whole();
-  for (uint32_t i = 0; i < jobs; ++i) {
+  for (const Job& job : std::span(jobs_, jobs)) {
+    const uint32_t number = NumberOf(job);
     // None is plain where all frames are told, so that comes before tracking.
     ExpectedFrame expected;
-    if (TrackPlain(jobs_[i], &expected)) [[likely]] {
-      if (options_.last_frame) KeepPlain(i, expected);
+    if (TrackPlain(job, &expected)) [[likely]] {
+      KeepPlain(job, expected);
       told.flow = expected.flow;
       told.sender = static_cast<Side>(expected.sender);
       told.stream_offset = expected.stream_offset;
-      Deliver(MakeView(i), &told, interest);
+      Deliver(MakeView(number), &told, interest);
       continue;
     }
-    if (interest & FlowSink::kFrames) sink_->OnFrame(View(i));
+    if (interest & FlowSink::kFrames) sink_->OnFrame(View(number));
     TrackedFrame tracked;
-    const DropReason reason = TrackOther(i, &tracked);
+    const DropReason reason = TrackOther(number, &tracked);
     if (reason == DropReason::kNone) {
-      if (options_.last_frame) KeepOther(i, ExpectedFrame::Of(tracked));
-      Deliver(View(i), &tracked, interest);
-      tracker_.Conclude(tracked, jobs_[i].time_ns);
+      KeepOther(number, ExpectedFrame::Of(tracked));
+      Deliver(View(number), &tracked, interest);
+      tracker_.Conclude(tracked, job.facts.capture_time_ns);
       continue;
     }
     // A segment, but of no flow.
-    if (jobs_[i].reason == DropReason::kNone &&
-        (interest & FlowSink::kOrphans)) {
-      sink_->OnOrphan(View(i));
+    if (job.reason == DropReason::kNone && (interest & FlowSink::kOrphans)) {
+      sink_->OnOrphan(View(number));
     }
-    Drop(i, reason);
+    Drop(number, reason);
     ++dropped;
   }
   return dropped;
@@ -383,13 +410,13 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
 
 void Pipeline::Drop(uint32_t number, DropReason reason) {
   counts_.Drop(reason);
-  if (HasBuffer(jobs_[number])) frames_->Forgo(buffers_[number]);
+  if (HasBuffer(number)) frames_->Forgo(buffers_[number]);
 }
 
 void Pipeline::Process(uint32_t jobs) {
   const uint32_t interest = Interest();
   // What has timed out by now comes before what happens now.
-  if (jobs != 0) table_->Advance(jobs_[0].time_ns);
+  if (jobs != 0) table_->Advance(jobs_[0].facts.capture_time_ns);
   counts_.accounted += jobs - (interest == 0 ? ProcessUntold(jobs)
                                              : ProcessTold(jobs, interest));
   frames_->Publish();

@@ -68,23 +68,20 @@ class Pipeline {
  private:
   // A frame between two stages, in one cache line.
   struct alignas(64) Job {
-    int64_t time_ns;
+    FrameFacts facts;
     const PlainFrame* plain;  // null: it is another one, see parsed_
-    uint64_t hash;            // of a TCP segment, else 0
     FlowRecord* flow;  // what its flow most likely is, if the key is the same
-    FlowKeyHead key;   // of a plain frame, else 0
-    uint32_t wire_length;
-    uint32_t payload_length;  // of a plain frame
-    uint16_t kept_bytes;      // of the frame, as its side's last one
-    uint16_t least_bytes;     // of those, its headers
-    uint8_t source_index;     // of a plain frame
-    uint8_t port;
+    uint64_t hash;     // of a TCP segment, else 0
+    FlowKeyHead key;   // of a plain frame, as all behind but the last
+    uint32_t payload_length;
+    uint8_t source_index;
     DropReason reason;  // kNone: a TCP segment
-    bool viewed;        // its FrameView is there
   };
   static_assert(sizeof(Job) == 64);
 
-  inline void CountReceived(rte_mbuf* const* frames, uint32_t count);
+  // The first look at a burst: its newest time, and its bytes. What is looked
+  // at next is fetched.
+  inline uint64_t Meet(rte_mbuf* const* frames, uint32_t count);
   // Parses and hashes frames into jobs_, and returns how many there are. What
   // is no TCP is dropped, unless the sink wants to see it, and what is another
   // worker's is handed over.
@@ -92,11 +89,13 @@ class Pipeline {
   // What the flows of the jobs most likely are; buffers of large frames.
   template <bool kForSink>
   void FindRecords(uint32_t jobs);
-  // Into the job of this number.
-  inline DropReason Parse(rte_mbuf* frame, uint32_t number);
+  inline DropReason Parse(rte_mbuf* frame, Job* job);
   // What is not a plain frame in one piece.
-  DropReason ParseOther(rte_mbuf* frame, uint32_t number);
+  DropReason ParseOther(rte_mbuf* frame, Job* job);
   void HandOver();
+  uint32_t NumberOf(const Job& job) const {
+    return static_cast<uint32_t>(&job - jobs_);
+  }
 
   // Tracks the jobs and keeps their frames. The two return how many jobs were
   // dropped: where nobody is told of them, and where a sink is.
@@ -109,16 +108,16 @@ class Pipeline {
   DropReason TrackOther(uint32_t number, TrackedFrame* tracked);
 
   // Large frames have their buffers before any of the burst is tracked.
-  bool HasBuffer(const Job& job) const { return job.kept_bytes >= large_from_; }
-  // Makes the frame of a tracked job the last one of its side.
-  inline void KeepPlain(uint32_t number, const ExpectedFrame& expected);
+  bool HasBuffer(uint32_t number) const { return large_ >> number & 1; }
+  // Makes the frame of a tracked job the last one of its side, if such are
+  // kept.
+  inline void KeepPlain(const Job& job, const ExpectedFrame& expected);
   void KeepOther(uint32_t number, const ExpectedFrame& expected);
   // A job that is of no flow.
   void Drop(uint32_t number, DropReason reason);
-  uint32_t KeptBytes(const rte_mbuf* frame, uint32_t least_bytes) const;
-  static inline FrameRecord RecordOf(const Job& job,
-                                     const ExpectedFrame& expected,
-                                     uint32_t kept_bytes);
+  uint32_t KeptBytes(const rte_mbuf* frame, uint32_t header_bytes) const;
+  // Of the job of this number, a segment.
+  uint32_t HeaderBytes(uint32_t number) const;
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.
@@ -140,9 +139,17 @@ class Pipeline {
   bool read_once_ = false;  // no frame of this burst is taken for a plain one
   // Frames of so many bytes have buffers reserved.
   uint32_t large_from_ = UINT32_MAX;
+  // Plain frames of so many bytes are kept whole, if frames are kept, and have
+  // none.
+  uint32_t small_most_ = 0;
+  uint32_t kept_small_ = 0;  // the same, or 0 if frames are not kept
+  // Of the jobs, by bits: those with reserved buffers, and with FrameViews.
+  uint64_t large_ = 0;
+  uint64_t viewed_ = 0;
   Job jobs_[kBurst];
-  rte_mbuf* taken_[kBurst];      // frames of the jobs
-  FrameBuffer buffers_[kBurst];  // where HasBuffer()
+  FlowIndex::Buckets buckets_[kBurst];  // where flows of the jobs may be
+  rte_mbuf* taken_[kBurst];             // frames of the jobs
+  FrameBuffer buffers_[kBurst];         // where HasBuffer()
 
   // Where a program is told of a frame, or that goes another way than most.
   FrameView views_[kBurst];

@@ -25,7 +25,8 @@ int Main(int argc, char** argv) {
   const auto frame_bytes =
       static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10));
   const auto flows = static_cast<uint32_t>(std::strtoul(argv[3], nullptr, 10));
-  StartBench();
+  // valgrind has no room for them.
+  StartBench(dataplane::Hugepages::kOff);
   testing::PipelineRig rig(flows, frame_bytes, true);
   Traffic traffic(flows, frame_bytes);
   rte_mbuf* frames[Traffic::kBurst];

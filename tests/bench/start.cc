@@ -20,8 +20,10 @@ void Require(const absl::Status& status) {
 
 }  // namespace
 
-void StartBench() {
-  Require(dataplane::StartEal({}));
+void StartBench(dataplane::Hugepages hugepages) {
+  dataplane::DataplaneOptions options;
+  options.hugepages = hugepages;
+  Require(dataplane::StartEal(options));
   Require(dataplane::RegisterFrameStamp());
 }
 

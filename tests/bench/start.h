@@ -3,11 +3,13 @@
 
 #include <cstdint>
 
+#include "dataplane/options.h"
+
 namespace mosd::bench {
 
 // Brings EAL and the frames' stamps up; ends the program with a message where
 // that cannot be.
-void StartBench();
+void StartBench(dataplane::Hugepages hugepages = dataplane::Hugepages::kAuto);
 
 // Positional argument `place`, a number above 0, or `usual` where it is not
 // given. 0: it is no such number.

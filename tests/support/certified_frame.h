@@ -37,12 +37,11 @@ class CertifiedFrame {
   }
 
   dataplane::FrameRecord record() const {
-    return {static_cast<int64_t>(sequence_),
-            seed_,
-            length() + static_cast<uint32_t>(seed_ >> 60),
-            static_cast<uint32_t>(~seed_),
-            static_cast<uint16_t>(length()),
-            static_cast<uint8_t>(seed_ >> 4)};
+    return {
+        {static_cast<int64_t>(sequence_),
+         length() + static_cast<uint32_t>(seed_ >> 60),
+         static_cast<uint8_t>(seed_ >> 4), 0, static_cast<uint16_t>(length())},
+        {seed_, static_cast<uint32_t>(~seed_)}};
   }
 
   // `bytes` has length().

@@ -195,9 +195,11 @@ class FlowTableComparison {
     record->last_time_ns[side].Set(now_ns_);
     table_->Count(record, side, 0, 0);
     const uint64_t bytes[] = {reference_.Newest(key), flow->frames[side], side};
-    frames_.Put(
-        &record->last_frame[side], reinterpret_cast<const uint8_t*>(bytes),
-        {now_ns_, 0, sizeof(bytes), record->generation, sizeof(bytes), 0}, 14);
+    frames_.Put(&record->last_frame[side],
+                reinterpret_cast<const uint8_t*>(bytes),
+                {{now_ns_, sizeof(bytes), 0, 0, sizeof(bytes)},
+                 {0, record->generation}},
+                14);
     frames_.Publish();
   }
 

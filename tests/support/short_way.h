@@ -15,7 +15,7 @@ inline dataplane::DropReason TrackShortIfItCan(
     int64_t time_ns, dataplane::TrackedFrame* tracked) {
   dataplane::ExpectedFrame expected;
   if (likely->HasHead(dataplane::FlowKeyHead::Of(frame.key)) &&
-      tracker->TrackExpected(likely, frame.source_index,
+      tracker->TrackExpected(likely, frame.key.version, frame.source_index,
                              dataplane::SegmentOf(frame), wire_length, time_ns,
                              &expected)) {
     *tracked = expected.Whole();

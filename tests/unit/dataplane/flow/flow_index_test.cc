@@ -138,7 +138,8 @@ TEST(FlowIndexTest, WhatIsLikelyIsWhatIsThereButForEqualTags) {
     uint32_t others = 0;
     for (uint32_t i = 0; i < kKeys; ++i) {
       uint32_t likely = 0;
-      EXPECT_TRUE(index.FindLikely(hashes[i], &likely));
+      EXPECT_TRUE(
+          FlowIndex::FindLikely(index.Prefetch(hashes[i]), hashes[i], &likely));
       if (likely != i) ++others;
     }
     // Ten tags of 15 bits are beside its own, of which half come first.
@@ -148,7 +149,7 @@ TEST(FlowIndexTest, WhatIsLikelyIsWhatIsThereButForEqualTags) {
     }
     for (const uint64_t hash : hashes) {
       uint32_t none;
-      EXPECT_FALSE(index.FindLikely(hash, &none));
+      EXPECT_FALSE(FlowIndex::FindLikely(index.Prefetch(hash), hash, &none));
     }
   }
 }

@@ -38,8 +38,8 @@ class LastFrameTest : public ::testing::Test {
            uint32_t least_bytes = 14) {
     staged_.push_back(std::make_unique<std::vector<uint8_t>>(length, fill));
     const FrameRecord record{
-        fill, 2u * fill, length + 4u, 3u * fill, static_cast<uint16_t>(length),
-        7};
+        {fill, length + 4u, 7, 0, static_cast<uint16_t>(length)},
+        {2u * fill, 3u * fill}};
     writer_->Put(&slots_[slot], staged_.back()->data(), record, least_bytes);
   }
 
@@ -146,9 +146,11 @@ TEST_F(LastFrameTest, ReservedBuffers) {
   const FrameBuffer unused = writer_->Reserve(1514, 14);
   writer_->OrderStamps();
   EXPECT_EQ(InUse(), 5u);
-  writer_->PutInto(full, &slots_[0], bytes.data(), {3, 6, 1518, 9, 1514, 7});
+  writer_->PutInto(full, &slots_[0], bytes.data(),
+                   {{3, 1518, 7, 0, 1514}, {6, 9}});
   writer_->Forgo(unused);
-  writer_->PutInto(large, &slots_[1], bytes.data(), {3, 6, 9004, 9, 9000, 7});
+  writer_->PutInto(large, &slots_[1], bytes.data(),
+                   {{3, 9004, 7, 0, 9000}, {6, 9}});
   ExpectFrame(0, 1514, 1);
   ExpectFrame(1, 1514, 2);
   writer_->Publish();
@@ -169,7 +171,8 @@ TEST_F(LastFrameTest, NoBufferWasLeftToReserve) {
   writer_->OrderStamps();
   writer_->Forgo(none);
   const std::vector<uint8_t> bytes(1514, 2);
-  writer_->PutInto(none, &slots_[0], bytes.data(), {2, 4, 1518, 6, 1514, 7});
+  writer_->PutInto(none, &slots_[0], bytes.data(),
+                   {{2, 1518, 7, 0, 1514}, {4, 6}});
   writer_->Publish();
   EXPECT_EQ(writer_->not_kept().Get(), 2u);
   EXPECT_FALSE(Read(0).kept);

@@ -70,7 +70,9 @@ class FlowTrackerTest : public ::testing::Test {
     EXPECT_EQ(ParseFrame(bytes, {length, length}, &parsed_), DropReason::kNone);
     const uint64_t hash = hash_(parsed_.key);
     FlowRecord* const likely =
-        mistaken_ != nullptr ? mistaken_ : table_->PrefetchRecord(hash);
+        mistaken_ != nullptr
+            ? mistaken_
+            : table_->PrefetchRecord(table_->PrefetchBuckets(hash), hash);
     const DropReason reason = testing::TrackShortIfItCan(
         tracker_.get(), likely, hash, parsed_, length, now_, &tracked_);
     // As after every burst, so that records are really given back.

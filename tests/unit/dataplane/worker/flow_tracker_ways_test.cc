@@ -132,7 +132,9 @@ class FlowTrackerWaysTest : public ::testing::Test {
     std::vector<Job> jobs(1 + chaos_.Below(kMostInABurst));
     for (Job& job : jobs) {
       job.frame = NextFrame();
-      job.likely = short_.table().PrefetchRecord(hash_(job.frame.key));
+      const uint64_t hash = hash_(job.frame.key);
+      job.likely = short_.table().PrefetchRecord(
+          short_.table().PrefetchBuckets(hash), hash);
       // As when two keys have the same tag.
       if (chaos_.Below(20) == 0) job.likely = jobs.front().likely;
     }

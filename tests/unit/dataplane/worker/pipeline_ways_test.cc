@@ -364,7 +364,9 @@ class PipelineTagTest : public ::testing::TestWithParam<IpVersion> {
         const Client twin(GetParam(), other);
         index->Insert(hash(twin.Parse().key), 7);
         uint32_t likely = 0;
-        if (index->FindLikely(of_client, &likely)) return {twin, client};
+        if (FlowIndex::FindLikely(index->Prefetch(of_client), of_client,
+                                  &likely))
+          return {twin, client};
       }
       others.push_back(number);
     }
