@@ -146,6 +146,14 @@ class FlowTable {
     return flow.LastTimeNs() + Timeout(state);
   }
 
+  // Whether the deadline of a live flow in this state comes after `time_ns`.
+  bool IsAlive(const FlowRecord& flow, FlowState state, int64_t time_ns) const {
+    const int64_t too_old = time_ns - Timeout(state);
+    if (flow.last_time_ns[0].Get() > too_old) [[likely]]
+      return true;
+    return flow.last_time_ns[1].Get() > too_old;
+  }
+
   // Ends a live flow at its deadline: one in TIME-WAIT with the reason in its
   // `closed_by`, others with kIdleTimeout.
   void Expire(FlowRecord* flow);

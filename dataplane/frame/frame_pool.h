@@ -105,7 +105,7 @@ class FramePool {
     Class& c = classes_[wanted];
     if (c.waiting.Get() <= kQuarantine) [[unlikely]]
       return AcquireRare(wanted, least_bytes);
-    FetchForWriting(c, c.ring[(c.oldest + kFetchAhead) % kRing]);
+    FetchForWriting<1>(c, c.ring[(c.oldest + kFetchAhead) % kRing]);
     return {c.PopOldest(), wanted};
   }
 
@@ -120,7 +120,7 @@ class FramePool {
       return false;
     const uint32_t oldest = c.oldest;
     uint32_t* const ring = c.ring;
-    FetchForWriting(c, ring[(oldest + kFetchAhead) % kRing]);
+    FetchForWriting<2>(c, ring[(oldest + kFetchAhead) % kRing]);
     const uint32_t unit = ring[oldest % kRing];
     ring[(oldest + waiting) % kRing] = buffer->unit;
     c.oldest = oldest + 1;
@@ -198,13 +198,16 @@ class FramePool {
   FrameBuffer AcquireRare(size_t wanted, uint32_t least_bytes);
   // Makes room in the ring.
   static void Spare(Class* c);
+  // The lines of a buffer that are written through the caches. `kLeast`: as
+  // many of them as there are at least, of small ones two.
+  template <uint32_t kLeast>
   void FetchForWriting(const Class& c, uint32_t unit) const {
-    // The smallest ones, which are the most, are in two lines.
     static_assert(kFrameClassUnits[0] * kFrameUnit > 64);
     const std::byte* const at = At(unit);
-    PrefetchToWrite(at);
-    PrefetchToWrite(at + 64);
-    for (uint32_t done = 128; done < c.cached_bytes; done += 64) {
+    for (uint32_t line = 0; line < kLeast; ++line) {
+      PrefetchToWrite(at + 64 * line);
+    }
+    for (uint32_t done = 64 * kLeast; done < c.cached_bytes; done += 64) {
       PrefetchToWrite(at + done);
     }
   }

@@ -20,13 +20,12 @@ inline FlowKeyHead MakeIpv4Key(const uint8_t* addresses, const uint8_t* ports,
   static_assert(std::endian::native == std::endian::little);
   FlowKeyHead key;
   std::memcpy(&key.addresses, addresses, sizeof(key.addresses));
-  // The source's in the high half.
-  const uint64_t address_numbers = wire::Load<uint64_t>(addresses);
+  // The source's in the high half, and in the low one.
+  const uint64_t forth = wire::Load<uint64_t>(addresses);
+  const uint64_t back = std::rotl(forth, 32);
   const uint32_t port_numbers = wire::Load<uint32_t>(ports);
-  const auto source = static_cast<uint32_t>(address_numbers >> 32);
-  const auto destination = static_cast<uint32_t>(address_numbers);
-  bool swap = source > destination;
-  if (source == destination) [[unlikely]]
+  bool swap = forth > back;
+  if (forth == back) [[unlikely]]
     swap = port_numbers > std::rotl(port_numbers, 16);
   // Swapped by numbers, not by a branch: which way a segment goes is chance.
   const int turn = swap ? 32 : 0;

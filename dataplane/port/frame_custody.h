@@ -46,34 +46,54 @@ inline void TakeUp([[maybe_unused]] rte_mbuf* const* frames,
 
 // Whether frames are what those of a burst mostly are: of one buffer each,
 // which nobody else has, and of one pool.
-inline bool AreSimple(rte_mbuf* const* frames, uint32_t count) {
-  if (count == 0) return false;
-  // Of an mbuf with one reference and one segment: both counts at one look.
-  constexpr uint32_t kOneOfEach = 0x00010001;
-  static_assert(offsetof(rte_mbuf, nb_segs) == offsetof(rte_mbuf, refcnt) + 2);
-  uint64_t differs = 0;
-  uint64_t flags = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const rte_mbuf& frame = *frames[i];
+class SimpleFrames {
+ public:
+  // `pool`: of the first of them.
+  explicit SimpleFrames(rte_mempool* pool) : pool_(pool) {}
+
+  void Add(const rte_mbuf& frame) {
+    // Of an mbuf with one reference and one segment: both counts at one look.
+    constexpr uint32_t kOneOfEach = 0x00010001;
+    static_assert(offsetof(rte_mbuf, nb_segs) ==
+                  offsetof(rte_mbuf, refcnt) + 2);
     uint32_t counts;
     std::memcpy(&counts, &frame.refcnt, sizeof(counts));
-    differs |=
-        (counts ^ kOneOfEach) | (reinterpret_cast<uintptr_t>(frame.pool) ^
-                                 reinterpret_cast<uintptr_t>(frames[0]->pool));
-    flags |= frame.ol_flags;
+    parts_ |= counts ^ kOneOfEach;
+    pools_ |= reinterpret_cast<uintptr_t>(frame.pool) ^
+              reinterpret_cast<uintptr_t>(pool_);
+    flags_ |= frame.ol_flags;
   }
-  constexpr uint64_t kIndirect = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-  return (differs | (flags & kIndirect)) == 0;
+
+  // Each is in one piece; so far, as all of this.
+  bool whole() const { return parts_ == 0; }
+  // Null: they are not simple.
+  rte_mempool* pool() const {
+    constexpr uint64_t kIndirect = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+    return (parts_ | pools_ | (flags_ & kIndirect)) == 0 ? pool_ : nullptr;
+  }
+
+ private:
+  rte_mempool* pool_;
+  uint32_t parts_ = 0;
+  uintptr_t pools_ = 0;
+  uint64_t flags_ = 0;
+};
+
+// Simple ones back to their pool, without a look at each.
+inline void FreeSimpleFrames(rte_mempool* pool, rte_mbuf** frames,
+                             uint32_t count) {
+  HandOn(frames, count);
+  rte_mempool_put_bulk(pool, reinterpret_cast<void**>(frames), count);
 }
 
-// Back to their pool; simple ones all at once, without a look at each.
 inline void FreeFrames(rte_mbuf** frames, uint32_t count) {
-  rte_mempool* const pool =
-      AreSimple(frames, count) ? frames[0]->pool : nullptr;
-  HandOn(frames, count);
-  if (pool != nullptr) [[likely]] {
-    rte_mempool_put_bulk(pool, reinterpret_cast<void**>(frames), count);
+  if (count == 0) return;
+  SimpleFrames simple(frames[0]->pool);
+  for (uint32_t i = 0; i < count; ++i) simple.Add(*frames[i]);
+  if (rte_mempool* const pool = simple.pool()) [[likely]] {
+    FreeSimpleFrames(pool, frames, count);
   } else {
+    HandOn(frames, count);
     rte_pktmbuf_free_bulk(frames, count);
   }
 }

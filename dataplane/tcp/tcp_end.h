@@ -47,9 +47,10 @@ inline bool Synchronized(const TcpEnd& end) {
 
 inline bool Has(const TcpEnd& end, uint8_t bit) { return end.bits & bit; }
 
-// ESTABLISHED, all of its numbers are known, and its last segment fitted.
-inline bool Settled(const TcpEnd& end) {
-  // One comparison of a word: this is asked twice a packet.
+// Both ends are ESTABLISHED, all of their numbers are known, and their last
+// segments fitted.
+inline bool Settled(const TcpEnd& a, const TcpEnd& b) {
+  // By words: this is asked for each packet.
   struct Word {
     TcpState state;
     uint8_t window_scale;
@@ -65,9 +66,10 @@ inline bool Settled(const TcpEnd& end) {
       Word{static_cast<TcpState>(0xff), 0, kKnown, 0xff});
   constexpr auto kSettled =
       std::bit_cast<uint32_t>(Word{TcpState::kEstablished, 0, kKnown, 0});
-  uint32_t word;
-  std::memcpy(&word, &end.state, sizeof(word));
-  return (word & kMask) == kSettled;
+  uint32_t of_a, of_b;
+  std::memcpy(&of_a, &a.state, sizeof(of_a));
+  std::memcpy(&of_b, &b.state, sizeof(of_b));
+  return (((of_a ^ kSettled) | (of_b ^ kSettled)) & kMask) == 0;
 }
 
 // Highest window the end can advertise.

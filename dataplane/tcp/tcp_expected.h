@@ -16,7 +16,7 @@ namespace mosd::dataplane {
 inline bool TcpIsExpected(const TcpEnd& from, const TcpEnd& to,
                           const TcpSegment& segment) {
   return IsPlain(segment) && segment.seq == from.next_seq &&
-         segment.seq == from.in_order_seq && Settled(from) && Settled(to) &&
+         segment.seq == from.in_order_seq && Settled(from, to) &&
          SeqWithin(segment.ack, to.acked_seq, to.next_seq) &&
          !SeqBefore(to.window_right, segment.seq);
 }

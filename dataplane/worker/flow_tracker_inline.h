@@ -24,7 +24,7 @@ inline Side SenderOf(size_t source_index, const FlowStatus& status) {
   TcpEnd* const to = Held(&flow->tcp.end[1] - sender);
   if (!status.Has(FlowState::kEstablished, version) ||
       !TcpIsExpected(*from, *to, segment) ||
-      table_->Deadline(*flow, FlowState::kEstablished) <= time_ns) {
+      !table_->IsAlive(*flow, FlowState::kEstablished, time_ns)) {
     return false;
   }
   tracked->flow = flow;

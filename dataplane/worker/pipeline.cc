@@ -69,14 +69,21 @@ Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
 }
 
 inline uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
+  if (count == 0) return 0;
+  SimpleFrames simple(frames[0]->pool);
+  bool cut = false;
   uint64_t bytes = 0;
   int64_t now_ns = now_ns_;
-  for (uint32_t i = 0; i < count; ++i) {
-    rte_mbuf* const frame = frames[i];
+  for (rte_mbuf* const frame : std::span(frames, count)) {
     Prefetch(rte_pktmbuf_mtod(frame, void*));
+    const FrameStamp& stamp = *StampOf(frame);
+    simple.Add(*frame);
+    cut |= stamp.maybe_cut;
     bytes += frame->pkt_len;
-    now_ns = std::max(now_ns, StampOf(frame)->time_ns);
+    now_ns = std::max(now_ns, stamp.time_ns);
   }
+  pool_ = simple.pool();
+  whole_frames_ = simple.whole() && !cut;
   now_ns_ = now_ns;
   return bytes;
 }
@@ -84,7 +91,8 @@ inline uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
 void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
   counts_.received += count;
   counts_.received_bytes += Meet(frames, count);
-  Process(Prepare(frames, count, /*may_hand_over=*/handoff_ != nullptr));
+  Process(handoff_ != nullptr ? Prepare</*kMayHandOver=*/true>(frames, count)
+                              : Prepare</*kMayHandOver=*/false>(frames, count));
 }
 
 void Pipeline::TakeOver(rte_mbuf** frames, uint32_t count) {
@@ -95,7 +103,7 @@ void Pipeline::TakeOver(rte_mbuf** frames, uint32_t count) {
     Prefetch(StampOf(frames[i]));
   }
   Meet(frames, count);
-  Process(Prepare(frames, count, /*may_hand_over=*/false));
+  Process(Prepare</*kMayHandOver=*/false>(frames, count));
 }
 
 void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
@@ -123,18 +131,18 @@ uint32_t Pipeline::HeaderBytes(uint32_t number) const {
                           : parsed_[number].payload_offset;
 }
 
-[[gnu::always_inline]] inline DropReason Pipeline::Parse(rte_mbuf* frame,
-                                                         Job* job) {
-  const FrameStamp& stamp = *StampOf(frame);
+[[gnu::always_inline]] inline DropReason Pipeline::Parse(
+    rte_mbuf* frame, const FrameStamp& stamp, Job* job) {
   const FrameBytes bytes(
       {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
   const PlainFrame* const plain = PlainFrame::Look(bytes, stamp.wire_length);
-  if (plain == nullptr || frame->nb_segs != 1 || stamp.maybe_cut) [[unlikely]] {
+  if (plain == nullptr) [[unlikely]]
     return ParseOther(frame, job);
-  }
   uint32_t kept = frame->pkt_len;
   if (kept > small_most_) [[unlikely]] {
-    if (read_once_) return ParseOther(frame, job);
+    if (read_once_ || frame->nb_segs != 1 || stamp.maybe_cut) {
+      return ParseOther(frame, job);
+    }
     kept = KeptBytes(frame, plain->payload_offset());
     large_ |= uint64_t{kept >= large_from_} << NumberOf(*job);
   }
@@ -194,31 +202,35 @@ const FrameView& Pipeline::View(uint32_t number) {
   return MakeView(number);
 }
 
-uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
-                           bool may_hand_over) {
+template <bool kMayHandOver>
+uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count) {
   // Who is told of frames may change their bytes, and how many they are.
   read_once_ = (Interest() & FlowSink::kFrames) != 0;
   large_from_ = options_.last_frame && !read_once_
                     ? static_cast<uint32_t>(kNonTemporalBytes)
                     : UINT32_MAX;
-  small_most_ = read_once_ ? 0 : std::min(snaplen_bytes_, large_from_ - 1);
-  kept_small_ = options_.last_frame ? small_most_ : 0;
+  const uint32_t small = std::min(snaplen_bytes_, large_from_ - 1);
+  small_most_ = read_once_ || !whole_frames_ ? 0 : small;
+  kept_small_ = options_.last_frame ? small : 0;
   large_ = 0;
   viewed_ = 0;
+  const int stamp_offset = frame_stamp_offset;  // not read again and again
   Job* job = jobs_;
   FlowIndex::Buckets* buckets = buckets_;
   rte_mbuf** taken = taken_;
   const auto jobs = [&] { return static_cast<uint32_t>(taken - taken_); };
   for (rte_mbuf* const frame : std::span(frames, count)) {
     *taken = frame;
-    if (const DropReason reason = Parse(frame, job);
+    const FrameStamp& stamp =
+        *RTE_MBUF_DYNFIELD(frame, stamp_offset, const FrameStamp*);
+    if (const DropReason reason = Parse(frame, stamp, job);
         reason != DropReason::kNone) [[unlikely]] {
       if (!read_once_) {
         counts_.Drop(reason);
         FreeFrame(frame);
         continue;
       }
-    } else if (may_hand_over) {
+    } else if (kMayHandOver) {
       const uint32_t owner = handoff_->OwnerOf(job->hash);
       if (owner != options_.worker) {
         Outgoing& outgoing = outgoing_[owner];
@@ -231,27 +243,28 @@ uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count,
     ++buckets;
     ++taken;
   }
-  if (may_hand_over) HandOver();
-  if (Interest() == 0) {
-    FindRecords</*kForSink=*/false>(jobs());
+  if (kMayHandOver) HandOver();
+  const bool told = Interest() != 0;
+  if (large_ == 0) {
+    told ? FindRecords<true, false>(jobs()) : FindRecords<false, false>(jobs());
   } else {
-    FindRecords</*kForSink=*/true>(jobs());
+    told ? FindRecords<true, true>(jobs()) : FindRecords<false, true>(jobs());
   }
+  frames_->OrderStamps();
   return jobs();
 }
 
-template <bool kForSink>
+template <bool kForSink, bool kSomeLarge>
 void Pipeline::FindRecords(uint32_t jobs) {
   for (uint32_t i = 0; i < jobs; ++i) {
     jobs_[i].flow =
         table_->PrefetchRecord<kForSink>(buckets_[i], jobs_[i].hash);
+    // In turn with those fetches, so that their misses overlap.
+    if (kSomeLarge && HasBuffer(i)) {
+      buffers_[i] =
+          frames_->Reserve(jobs_[i].facts.captured_length, HeaderBytes(i));
+    }
   }
-  for (uint64_t left = large_; left != 0; left &= left - 1) {
-    const auto i = static_cast<uint32_t>(std::countr_zero(left));
-    buffers_[i] =
-        frames_->Reserve(jobs_[i].facts.captured_length, HeaderBytes(i));
-  }
-  frames_->OrderStamps();
 }
 
 void Pipeline::HandOver() {
@@ -419,10 +432,14 @@ void Pipeline::Process(uint32_t jobs) {
   if (jobs != 0) table_->Advance(jobs_[0].facts.capture_time_ns);
   counts_.accounted += jobs - (interest == 0 ? ProcessUntold(jobs)
                                              : ProcessTold(jobs, interest));
+  // While large frames are on their way to memory. A program may have done
+  // anything to frames, and see them until the burst ends.
+  const bool simple = pool_ != nullptr && interest == 0;
+  if (simple) FreeSimpleFrames(pool_, taken_, jobs);
   frames_->Publish();
   if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
-  FreeFrames(taken_, jobs);
+  if (!simple) FreeFrames(taken_, jobs);
 }
 
 void Pipeline::PassTime(int64_t now_ns) {

@@ -19,8 +19,11 @@
 #include "dataplane/worker/worker_counts.h"
 
 struct rte_mbuf;
+struct rte_mempool;
 
 namespace mosd::dataplane {
+
+struct FrameStamp;
 
 struct PipelineOptions {
   uint32_t worker = 0;
@@ -85,11 +88,12 @@ class Pipeline {
   // Parses and hashes frames into jobs_, and returns how many there are. What
   // is no TCP is dropped, unless the sink wants to see it, and what is another
   // worker's is handed over.
-  uint32_t Prepare(rte_mbuf** frames, uint32_t count, bool may_hand_over);
+  template <bool kMayHandOver>
+  uint32_t Prepare(rte_mbuf** frames, uint32_t count);
   // What the flows of the jobs most likely are; buffers of large frames.
-  template <bool kForSink>
+  template <bool kForSink, bool kSomeLarge>
   void FindRecords(uint32_t jobs);
-  inline DropReason Parse(rte_mbuf* frame, Job* job);
+  inline DropReason Parse(rte_mbuf* frame, const FrameStamp& stamp, Job* job);
   // What is not a plain frame in one piece.
   DropReason ParseOther(rte_mbuf* frame, Job* job);
   void HandOver();
@@ -137,6 +141,8 @@ class Pipeline {
   FrameCounts counts_;
   int64_t now_ns_ = 0;
   bool read_once_ = false;  // no frame of this burst is taken for a plain one
+  bool whole_frames_ = false;    // none was cut, or is in parts
+  rte_mempool* pool_ = nullptr;  // of the burst's frames, if they are simple
   // Frames of so many bytes have buffers reserved.
   uint32_t large_from_ = UINT32_MAX;
   // Plain frames of so many bytes are kept whole, if frames are kept, and have
