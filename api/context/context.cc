@@ -198,7 +198,7 @@ void Context::OnOrphan(const FrameView& frame) {
 
 void Context::OnSegment(const FrameView& frame,
                         const dataplane::TrackedFrame& tracked) {
-  now_ns_ = std::max(now_ns_, frame.time_ns);
+  now_ns_ = std::max(now_ns_, frame.capture_time_ns);
   flows_->OnSegment(frame, tracked);
 }
 

@@ -65,7 +65,8 @@ class Context final : public dataplane::FlowSink {
   int64_t now_ns() const { return now_ns_; }
   // Of the packet that is being processed, else the clock's.
   int64_t TimeNs() const {
-    return packet_.frame() != nullptr ? packet_.frame()->time_ns : now_ns_;
+    return packet_.frame() != nullptr ? packet_.frame()->capture_time_ns
+                                      : now_ns_;
   }
   // Number of a new listener, or -1: there are kFirstFlowSocket.
   int AddListener(int type, bool ipv4, bool ipv6);

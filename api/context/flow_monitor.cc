@@ -61,7 +61,7 @@ FlowMonitor::FlowMonitor(Pool<MonitoredFlow> flows, Pool<FlowSocket> sockets,
 void FlowMonitor::OnAnySegment(const FrameView& frame,
                                const TrackedFrame& tracked) {
   MonitoredFlow* const flow =
-      tracked.started ? Adopt(frame, tracked) : &flows_[*tracked.sink_data - 1];
+      tracked.started ? Adopt(frame, tracked) : &flows_[tracked.sink_data - 1];
   if (flow == nullptr) return;
   const Side sender = tracked.sender;
   const Side receiver = Other(sender);

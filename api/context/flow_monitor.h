@@ -49,7 +49,7 @@ class FlowMonitor {
   void OnSegment(const dataplane::FrameView& frame,
                  const dataplane::TrackedFrame& tracked) {
     if (!tracked.started) [[likely]] {
-      MonitoredFlow* const flow = &flows_[*tracked.sink_data - 1];
+      MonitoredFlow* const flow = &flows_[tracked.sink_data - 1];
       if (flow->packet_in != nullptr && !tracked.renumbered &&
           !packet_->HasEdits()) {
         TellPacketIn(flow, frame, tracked);

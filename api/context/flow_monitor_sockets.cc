@@ -74,7 +74,7 @@ MonitoredFlow* FlowMonitor::Adopt(const FrameView& frame,
       flow->number = ++adopted_;
       flow->first_socket = kNoIndex;
       flow->last_socket = kNoIndex;
-      *tracked.sink_data = flows_.IndexOf(*flow) + 1;
+      table_->ColdOf(*tracked.flow)->sink_data = flows_.IndexOf(*flow) + 1;
     }
     AddSocket(flow, number);
   }

@@ -90,11 +90,11 @@ bool PacketView::CopyCurrent(pkt_info* info) {
   const uint32_t copied = CopyFrame(*frame.frame, copy_);
   FillUp(copied, frame.wire_length);
   if (frame.reason != dataplane::DropReason::kNone) [[unlikely]] {
-    FillFrameInfo(frame.time_ns, frame.port, frame.wire_length, {copy_, copied},
-                  info);
+    FillFrameInfo(frame.capture_time_ns, frame.port, frame.wire_length,
+                  {copy_, copied}, info);
     return true;
   }
-  FillTcpNumbers(frame.parsed(), frame.time_ns, frame.port,
+  FillTcpNumbers(frame.parsed(), frame.capture_time_ns, frame.port,
                  ClampedLengths(frame.parsed(), frame.wire_length),
                  tracked_ != nullptr ? tracked_->stream_offset : 0, info);
   PointIntoCopy(frame.parsed(), copy_, info);

@@ -27,7 +27,7 @@ inline bool PacketView::CopyOffered(int socket, int side, pkt_info* info) {
   const SegmentLengths lengths{static_cast<uint16_t>(frame->wire_length),
                                static_cast<uint16_t>(headers.ip_length),
                                static_cast<uint16_t>(headers.payload_length)};
-  FillTcpNumbers(headers, frame->time_ns, frame->port, lengths,
+  FillTcpNumbers(headers, frame->capture_time_ns, frame->port, lengths,
                  tracked_->stream_offset, info);
   PointIntoCopy(headers, copy_, info);
   return true;

@@ -30,8 +30,8 @@ struct WorkerAccess {
 
 // A frame that was accounted to a flow.
 struct TrackedFrame {
-  FlowRecord* flow;     // valid until FlowTable::EndBurst()
-  uint32_t* sink_data;  // the flow's, for a sink: valid as long as the flow
+  FlowRecord* flow;    // valid until FlowTable::EndBurst()
+  uint32_t sink_data;  // the flow's; a sink sets it by FlowTable::ColdOf()
   Side sender;
   bool retransmission;
   bool repetition;  // of what was seen or acknowledged before

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dataplane/base/drop_reason.h"
+#include "dataplane/frame/last_frame.h"
 #include "dataplane/packet/parser.h"
 #include "dataplane/packet/plain_frame.h"
 
@@ -11,15 +12,12 @@ struct rte_mbuf;
 
 namespace mosd::dataplane {
 
-struct FrameView {
+struct FrameView : FrameFacts {
   rte_mbuf* frame;
-  int64_t time_ns;
-  uint32_t wire_length;
-  uint8_t port;
-  DropReason reason;  // kNone: a TCP segment
   // Of a segment: the frame itself, as long as nobody has asked for parsed().
   mutable const PlainFrame* plain;
   ParsedFrame* headers;  // where parsed() puts them
+  DropReason reason;     // kNone: a TCP segment
 
   // Headers of a segment. Parsed when they are first asked for: who may change
   // the frame's bytes asks before. Worker only.

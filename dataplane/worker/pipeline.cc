@@ -184,22 +184,14 @@ DropReason Pipeline::ParseOther(rte_mbuf* frame, Job* into) {
   return job.reason;
 }
 
-inline const FrameView& Pipeline::MakeView(uint32_t number) {
-  const Job& job = jobs_[number];
-  return views_[number] = {taken_[number],
-                           job.facts.capture_time_ns,
-                           job.facts.wire_length,
-                           job.facts.port,
-                           job.reason,
-                           job.plain,
-                           &parsed_[number]};
-}
-
 const FrameView& Pipeline::View(uint32_t number) {
   const uint64_t bit = uint64_t{1} << number;
-  if (viewed_ & bit) return views_[number];
+  FrameView& view = views_[number];
+  if (viewed_ & bit) return view;
   viewed_ |= bit;
-  return MakeView(number);
+  const Job& job = jobs_[number];
+  view = {job.facts, taken_[number], job.plain, &parsed_[number], job.reason};
+  return view;
 }
 
 template <bool kMayHandOver>
@@ -302,13 +294,13 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
   ExpectedFrame expected;
   if (table_->HasKey(*job.flow, parsed.key) &&
       tracker_.TrackExpected(job.flow, parsed.key.version, parsed.source_index,
-                             SegmentOf(parsed), view.wire_length, view.time_ns,
-                             &expected)) {
+                             SegmentOf(parsed), view.wire_length,
+                             view.capture_time_ns, &expected)) {
     *tracked = expected.Whole();
     return DropReason::kNone;
   }
-  const DropReason reason =
-      tracker_.Track(job.hash, parsed, view.wire_length, view.time_ns, tracked);
+  const DropReason reason = tracker_.Track(job.hash, parsed, view.wire_length,
+                                           view.capture_time_ns, tracked);
   if (reason != DropReason::kNone) return reason;
   counts_.retransmitted += tracked->retransmission ? 1 : 0;
   return DropReason::kNone;
@@ -352,9 +344,9 @@ void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
 // one that is over is the sink's no more: neither has sink_data.
 inline void Pipeline::Deliver(const FrameView& view, TrackedFrame* told,
                               uint32_t interest) {
-  told->sink_data = &table_->ColdOf(*told->flow)->sink_data;
+  told->sink_data = table_->ColdOf(*told->flow)->sink_data;
   const TrackedFrame& tracked = *told;
-  if (*tracked.sink_data != 0) [[likely]] {
+  if (tracked.sink_data != 0) [[likely]] {
     sink_->OnSegment(view, tracked);
   } else if (tracked.late || tracked.flow->Status().midstream()) {
     if (interest & FlowSink::kOrphans) sink_->OnOrphan(view);
@@ -388,10 +380,17 @@ uint32_t Pipeline::ProcessUntold(uint32_t jobs) {
 // What a sink sees of a flow is what it is with that frame.
 uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
   uint32_t dropped = 0;
-  // What is told of most frames, all but three fields of it once and for all.
+  // What is told of most frames, most fields of it once and for all.
   TrackedFrame told = ExpectedFrame{}.Whole();
+  ParsedFrame headers;
+  FrameView told_view{};
+  told_view.headers = &headers;
+  told_view.reason = DropReason::kNone;
+  rte_mbuf* const* frame = taken_;
   for (const Job& job : std::span(jobs_, jobs)) {
-    const uint32_t number = NumberOf(job);
+    static_cast<FrameFacts&>(told_view) = job.facts;
+    told_view.frame = *frame++;
+    told_view.plain = job.plain;
     // None is plain where all frames are told, so that comes before tracking.
     ExpectedFrame expected;
     if (TrackPlain(job, &expected)) [[likely]] {
@@ -399,9 +398,10 @@ uint32_t Pipeline::ProcessTold(uint32_t jobs, uint32_t interest) {
       told.flow = expected.flow;
       told.sender = static_cast<Side>(expected.sender);
       told.stream_offset = expected.stream_offset;
-      Deliver(MakeView(number), &told, interest);
+      Deliver(told_view, &told, interest);
       continue;
     }
+    const uint32_t number = NumberOf(job);
     if (interest & FlowSink::kFrames) sink_->OnFrame(View(number));
     TrackedFrame tracked;
     const DropReason reason = TrackOther(number, &tracked);
@@ -432,14 +432,19 @@ void Pipeline::Process(uint32_t jobs) {
   if (jobs != 0) table_->Advance(jobs_[0].facts.capture_time_ns);
   counts_.accounted += jobs - (interest == 0 ? ProcessUntold(jobs)
                                              : ProcessTold(jobs, interest));
-  // While large frames are on their way to memory. A program may have done
-  // anything to frames, and see them until the burst ends.
-  const bool simple = pool_ != nullptr && interest == 0;
-  if (simple) FreeSimpleFrames(pool_, taken_, jobs);
+  if (interest == 0) Free(jobs);  // while large frames are on their way
   frames_->Publish();
   if (interest != 0) sink_->OnBurstEnd();
   table_->EndBurst(now_ns_);
-  if (!simple) FreeFrames(taken_, jobs);
+  if (interest != 0) Free(jobs);
+}
+
+void Pipeline::Free(uint32_t jobs) {
+  if (pool_ != nullptr) [[likely]] {
+    FreeSimpleFrames(pool_, taken_, jobs);
+  } else {
+    FreeFrames(taken_, jobs);
+  }
 }
 
 void Pipeline::PassTime(int64_t now_ns) {

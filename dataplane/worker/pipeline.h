@@ -117,6 +117,7 @@ class Pipeline {
   // kept.
   inline void KeepPlain(const Job& job, const ExpectedFrame& expected);
   void KeepOther(uint32_t number, const ExpectedFrame& expected);
+  void Free(uint32_t jobs);
   // A job that is of no flow.
   void Drop(uint32_t number, DropReason reason);
   uint32_t KeptBytes(const rte_mbuf* frame, uint32_t header_bytes) const;
@@ -126,8 +127,7 @@ class Pipeline {
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.
   const FrameView& View(uint32_t number);
-  inline const FrameView& MakeView(uint32_t number);
-  // Fills in where the flow's sink_data is.
+  // Fills in the flow's sink_data.
   void Deliver(const FrameView& view, TrackedFrame* told, uint32_t interest);
 
   const PipelineOptions options_;

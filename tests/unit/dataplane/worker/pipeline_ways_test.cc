@@ -41,14 +41,14 @@ class CountingSink : public FlowSink {
  public:
   explicit CountingSink(uint32_t interest) { interest_ = interest; }
 
-  void Attach(const WorkerAccess&) override {}
+  void Attach(const WorkerAccess& access) override { flows_ = access.flows; }
   bool BeginTurn(int64_t) override { return true; }
   void OnFrame(const FrameView& frame) override {
     ++frames;
     segments += frame.reason == DropReason::kNone ? 1 : 0;
   }
   void OnSegment(const FrameView& frame, const TrackedFrame& tracked) override {
-    if (tracked.started) *tracked.sink_data = 1;
+    if (tracked.started) flows_->ColdOf(*tracked.flow)->sink_data = 1;
     ++told;
     payload_bytes += frame.parsed().payload_length;
   }
@@ -62,6 +62,9 @@ class CountingSink : public FlowSink {
   uint64_t told = 0;
   uint64_t payload_bytes = 0;
   uint64_t orphans = 0;
+
+ private:
+  FlowTable* flows_ = nullptr;
 };
 
 // A pipeline and its frames of one burst.
