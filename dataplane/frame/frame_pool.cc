@@ -146,6 +146,9 @@ uint32_t FramePool::Take(size_t frame_class) {
   if (c.waiting.Get() > kQuarantine) return c.PopOldest();
   const uint32_t spares = c.spares.Get();
   if (spares != 0) {
+    if (spares > kSparesAhead) {
+      FetchForWriting<1>(c, c.spare[spares - 1 - kSparesAhead]);
+    }
     c.spares.Set(spares - 1);
     return c.spare[spares - 1];
   }

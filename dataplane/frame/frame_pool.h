@@ -154,6 +154,8 @@ class FramePool {
   static constexpr uint32_t kRing = 256;
   // Buffers to be acquired later than the one that is fetched for it.
   static constexpr uint32_t kFetchAhead = 32;
+  // The same of those that lie in a stack: flows that begin take them.
+  static constexpr uint32_t kSparesAhead = 8;
   static_assert(kFetchAhead < kQuarantine && kQuarantine < kRing);
 
   // writer: worker; readers of its numbers: any.

@@ -38,11 +38,16 @@ void FrameWriter::Show(FrameSlot* slot, uint64_t word) {
   }
 }
 
-void FrameWriter::Fit(FrameBuffer buffer, FrameRecord* record) {
+const FrameFacts& FrameWriter::Fitting(FrameBuffer buffer,
+                                       const FrameFacts& facts,
+                                       FrameFacts* shortened) {
   const uint32_t capacity = FrameClassCapacity(buffer.frame_class);
-  if (record->captured_length <= capacity) return;
-  record->captured_length = static_cast<uint16_t>(capacity);
+  if (facts.captured_length <= capacity) [[likely]]
+    return facts;
   shortened_.Add(1);
+  *shortened = facts;
+  shortened->captured_length = static_cast<uint16_t>(capacity);
+  return *shortened;
 }
 
 void FrameWriter::PutNothing(FrameSlot* slot) {
@@ -51,24 +56,25 @@ void FrameWriter::PutNothing(FrameSlot* slot) {
 }
 
 void FrameWriter::Put(FrameSlot* slot, const uint8_t* data,
-                      const FrameRecord& record, uint32_t least_bytes) {
-  if (!IsLarge(record.captured_length)) {
+                      const FrameFacts& facts, const FrameInFlow& in_flow,
+                      uint32_t least_bytes) {
+  if (!IsLarge(facts.captured_length)) {
     return PutSmall(
-        slot, data, record, [&] { return FrameInFlow{record}; },
+        slot, data, facts, [&] { return in_flow; },
         [&] { return least_bytes; });
   }
-  const FrameBuffer buffer = Reserve(record.captured_length, least_bytes);
+  const FrameBuffer buffer = Reserve(facts.captured_length, least_bytes);
   OrderStamps();
-  PutInto(buffer, slot, data, record);
+  PutInto(buffer, slot, data, facts, in_flow);
 }
 
 void FrameWriter::PutOther(FrameSlot* slot, const uint8_t* data,
-                           FrameRecord record, uint32_t least_bytes) {
-  const FrameBuffer buffer =
-      pool_->Acquire(record.captured_length, least_bytes);
+                           const FrameFacts& facts, const FrameInFlow& in_flow,
+                           uint32_t least_bytes) {
+  const FrameBuffer buffer = pool_->Acquire(facts.captured_length, least_bytes);
   if (!buffer) return PutNothing(slot);
-  Fit(buffer, &record);
-  Show(slot, Fill(buffer, data, record, record));
+  FrameFacts shortened;
+  Show(slot, Fill(buffer, data, Fitting(buffer, facts, &shortened), in_flow));
 }
 
 FrameBuffer FrameWriter::Reserve(uint32_t bytes, uint32_t least_bytes) {
@@ -87,12 +93,14 @@ void FrameWriter::OrderStamps() {
 }
 
 void FrameWriter::PutInto(FrameBuffer buffer, FrameSlot* slot,
-                          const uint8_t* data, FrameRecord record) {
+                          const uint8_t* data, const FrameFacts& facts,
+                          const FrameInFlow& in_flow) {
   if (!buffer) return PutNothing(slot);
-  Fit(buffer, &record);
-  const uint32_t bytes = record.captured_length;
+  FrameFacts shortened;
+  const FrameFacts& kept = Fitting(buffer, facts, &shortened);
+  const uint32_t bytes = kept.captured_length;
   FrameHeader* const header = HeaderAt(*pool_, buffer.unit);
-  WriteHeader(header, record, record);
+  WriteHeader(header, kept, in_flow);
   if (IsLarge(bytes)) {
     CopyPastCaches(header + 1, data, bytes);
   } else {

@@ -70,13 +70,13 @@ class FrameWriter {
   }
 
   // Makes a copy of a frame the last one of `slot`: at once, or with Publish().
-  // `record.captured_length` is what shall be kept of it, of which
-  // `least_bytes` (the headers) must fit. When memory has run out, the frame is
+  // `facts.captured_length` is what shall be kept of it, of which `least_bytes`
+  // (the headers) must fit. When memory has run out, the frame is
   // shortened, or not kept, and the slot emptied: an older frame is not the
   // last one. When kBatch wait, publishes them first. A large one costs two
   // fences here.
-  void Put(FrameSlot* slot, const uint8_t* data, const FrameRecord& record,
-           uint32_t least_bytes);
+  void Put(FrameSlot* slot, const uint8_t* data, const FrameFacts& facts,
+           const FrameInFlow& in_flow, uint32_t least_bytes);
   // The same of one that is not large. `in_flow()` is a FrameInFlow, and
   // `least_bytes()` a number: asked for when they are wanted, for registers are
   // few. In last_frame_inline.h.
@@ -92,7 +92,7 @@ class FrameWriter {
   void OrderStamps();
   // As Put(), with the bytes and least_bytes that were reserved for.
   void PutInto(FrameBuffer buffer, FrameSlot* slot, const uint8_t* data,
-               FrameRecord record);
+               const FrameFacts& facts, const FrameInFlow& in_flow);
   void Forgo(FrameBuffer buffer);
 
   // Makes the frames visible that wait for it.
@@ -120,10 +120,12 @@ class FrameWriter {
   inline uint64_t Fill(FrameBuffer buffer, const uint8_t* data,
                        const FrameFacts& facts, const FrameInFlow& in_flow);
   // The first small frame of a slot, or not of the size of the one before.
-  void PutOther(FrameSlot* slot, const uint8_t* data, FrameRecord record,
-                uint32_t least_bytes);
-  // Shortens it to what fits.
-  void Fit(FrameBuffer buffer, FrameRecord* record);
+  void PutOther(FrameSlot* slot, const uint8_t* data, const FrameFacts& facts,
+                const FrameInFlow& in_flow, uint32_t least_bytes);
+  // `facts`, if so much of the frame fits; else, in `*shortened`, of as much as
+  // does, which is counted.
+  const FrameFacts& Fitting(FrameBuffer buffer, const FrameFacts& facts,
+                            FrameFacts* shortened);
   inline void Swap(FrameSlot* slot, uint64_t word);
   void Show(FrameSlot* slot, uint64_t word);
   void Stage(const Staged& staged);

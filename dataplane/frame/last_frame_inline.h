@@ -63,12 +63,13 @@ inline uint32_t FrameWriter::Stamp(FrameHeader* header) {
 [[gnu::always_inline]] inline uint64_t FrameWriter::Fill(
     FrameBuffer buffer, const uint8_t* data, const FrameFacts& facts,
     const FrameInFlow& in_flow) {
+  const uint32_t bytes = facts.captured_length;
   FrameHeader* const header = Held(HeaderAt(*pool_, buffer.unit));
   const uint32_t stamp = Stamp(header);
   // Stores through the caches stay in order on x86-64, but not to a compiler.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   WriteHeader(header, facts, in_flow);
-  CopyToShared(header + 1, data, facts.captured_length);
+  CopyToShared(header + 1, data, bytes);
   return SlotWord(buffer, stamp);
 }
 
@@ -83,7 +84,7 @@ template <typename InFlow, typename Least>
                       std::memory_order_release);
     return;
   }
-  PutOther(slot, data, {facts, in_flow()}, least_bytes());
+  PutOther(slot, data, facts, in_flow(), least_bytes());
 }
 
 }  // namespace mosd::dataplane

@@ -28,16 +28,22 @@ bool EndedByPeers(EndReason reason) {
   }
 }
 
-TrackedFrame Tracked(FlowRecord* flow, Side sender, const TcpUpdate& update) {
-  TrackedFrame tracked{};
-  tracked.flow = flow;
-  tracked.sender = sender;
-  tracked.retransmission = update.retransmission;
-  tracked.repetition = update.repetition;
-  tracked.in_window = update.in_window;
-  tracked.renumbered = update.renumbered;
-  tracked.stream_offset = update.offset;
-  return tracked;
+// Field by field, as all of its users do: what is put together elsewhere, and
+// copied right away, is waited for.
+void Tell(FlowRecord* flow, Side sender, const TcpUpdate& update,
+          TrackedFrame* tracked) {
+  tracked->flow = flow;
+  tracked->sink_data = 0;
+  tracked->sender = sender;
+  tracked->retransmission = update.retransmission;
+  tracked->repetition = update.repetition;
+  tracked->in_window = update.in_window;
+  tracked->renumbered = update.renumbered;
+  tracked->started = false;
+  tracked->late = false;
+  tracked->end = EndReason::kNone;
+  tracked->state_before[0] = tracked->state_before[1] = TcpState{};
+  tracked->stream_offset = update.offset;
 }
 
 // Whether a segment is the SYN that a flow picked up at its SYN/ACK began with:
@@ -146,7 +152,7 @@ DropReason FlowTracker::Open(const Arrival& arrival, bool syn_seen,
                                          midstream, arrival.time_ns);
   if (flow == nullptr) return DropReason::kFlowTableFull;
   const TcpUpdate update = TcpOpen(&flow->tcp, sender, arrival.segment);
-  *tracked = Tracked(flow, sender, update);
+  Tell(flow, sender, update, tracked);
   tracked->started = true;
   if (syn_seen) {
     tracked->state_before[Index(Side::kClient)] = TcpState::kSynSent;
@@ -167,7 +173,7 @@ void FlowTracker::Apply(FlowRecord* flow, const Arrival& arrival,
   const TcpState client_before = flow->tcp.end[0].state;
   const TcpState server_before = flow->tcp.end[1].state;
   const TcpUpdate update = TcpApply(&flow->tcp, sender, arrival.segment);
-  *tracked = Tracked(flow, sender, update);
+  Tell(flow, sender, update, tracked);
   if (begins) [[unlikely]] {
     // To a sink, nothing was there before.
     status.set_midstream(false);

@@ -190,7 +190,13 @@ const FrameView& Pipeline::View(uint32_t number) {
   if (viewed_ & bit) return view;
   viewed_ |= bit;
   const Job& job = jobs_[number];
-  view = {job.facts, taken_[number], job.plain, &parsed_[number], job.reason};
+  // Field by field: what is put together elsewhere, and copied right away, is
+  // waited for.
+  static_cast<FrameFacts&>(view) = job.facts;
+  view.frame = taken_[number];
+  view.plain = job.plain;
+  view.headers = &parsed_[number];
+  view.reason = job.reason;
   return view;
 }
 
@@ -314,10 +320,10 @@ DropReason Pipeline::TrackOther(uint32_t number, TrackedFrame* tracked) {
         expected.slot, bytes, job.facts, [&] { return InFlow(expected); },
         [&] { return job.plain->payload_offset(); });
   } else if (const uint32_t number = NumberOf(job); HasBuffer(number)) {
-    frames_->PutInto(buffers_[number], expected.slot, bytes,
-                     {job.facts, InFlow(expected)});
+    frames_->PutInto(buffers_[number], expected.slot, bytes, job.facts,
+                     InFlow(expected));
   } else if (options_.last_frame) {
-    frames_->Put(expected.slot, bytes, {job.facts, InFlow(expected)},
+    frames_->Put(expected.slot, bytes, job.facts, InFlow(expected),
                  job.plain->payload_offset());
   }
 }
@@ -331,12 +337,15 @@ void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
   const auto* const bytes = static_cast<const uint8_t*>(
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
                           : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
-  FrameRecord record{jobs_[number].facts, InFlow(expected)};
-  record.captured_length = static_cast<uint16_t>(kept);
+  FrameFacts& facts = jobs_[number].facts;
+  if (facts.captured_length != kept) [[unlikely]] {
+    facts.captured_length = static_cast<uint16_t>(kept);
+  }
+  const FrameInFlow in_flow = InFlow(expected);
   if (HasBuffer(number)) {
-    frames_->PutInto(buffers_[number], expected.slot, bytes, record);
+    frames_->PutInto(buffers_[number], expected.slot, bytes, facts, in_flow);
   } else {
-    frames_->Put(expected.slot, bytes, record, header_bytes);
+    frames_->Put(expected.slot, bytes, facts, in_flow, header_bytes);
   }
 }
 

@@ -197,9 +197,8 @@ class FlowTableComparison {
     const uint64_t bytes[] = {reference_.Newest(key), flow->frames[side], side};
     frames_.Put(&record->last_frame[side],
                 reinterpret_cast<const uint8_t*>(bytes),
-                {{now_ns_, sizeof(bytes), 0, 0, sizeof(bytes)},
-                 {0, record->generation}},
-                14);
+                {now_ns_, sizeof(bytes), 0, 0, sizeof(bytes)},
+                {0, record->generation}, 14);
     frames_.Publish();
   }
 

@@ -86,10 +86,11 @@ class TornFrameTrial {
         dataplane::FrameSlot* const slot = &slots_[slots[i]];
         const uint8_t* const from =
             &bytes[size_t{i} * CertifiedFrame::kMaxBytes];
+        const dataplane::FrameRecord record = frame.record();
         if (writer_->IsLarge(frame.length())) {
-          writer_->PutInto(buffers[i], slot, from, frame.record());
+          writer_->PutInto(buffers[i], slot, from, record, record);
         } else {
-          writer_->Put(slot, from, frame.record(), CertifiedFrame::kMinBytes);
+          writer_->Put(slot, from, record, record, CertifiedFrame::kMinBytes);
         }
       }
       writer_->Publish();

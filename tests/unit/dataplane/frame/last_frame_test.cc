@@ -40,7 +40,8 @@ class LastFrameTest : public ::testing::Test {
     const FrameRecord record{
         {fill, length + 4u, 7, 0, static_cast<uint16_t>(length)},
         {2u * fill, 3u * fill}};
-    writer_->Put(&slots_[slot], staged_.back()->data(), record, least_bytes);
+    writer_->Put(&slots_[slot], staged_.back()->data(), record, record,
+                 least_bytes);
   }
 
   Frame Read(uint32_t slot, size_t most = kMaxFrameBytes) {
@@ -146,11 +147,11 @@ TEST_F(LastFrameTest, ReservedBuffers) {
   const FrameBuffer unused = writer_->Reserve(1514, 14);
   writer_->OrderStamps();
   EXPECT_EQ(InUse(), 5u);
-  writer_->PutInto(full, &slots_[0], bytes.data(),
-                   {{3, 1518, 7, 0, 1514}, {6, 9}});
+  writer_->PutInto(full, &slots_[0], bytes.data(), {3, 1518, 7, 0, 1514},
+                   {6, 9});
   writer_->Forgo(unused);
-  writer_->PutInto(large, &slots_[1], bytes.data(),
-                   {{3, 9004, 7, 0, 9000}, {6, 9}});
+  writer_->PutInto(large, &slots_[1], bytes.data(), {3, 9004, 7, 0, 9000},
+                   {6, 9});
   ExpectFrame(0, 1514, 1);
   ExpectFrame(1, 1514, 2);
   writer_->Publish();
@@ -171,8 +172,8 @@ TEST_F(LastFrameTest, NoBufferWasLeftToReserve) {
   writer_->OrderStamps();
   writer_->Forgo(none);
   const std::vector<uint8_t> bytes(1514, 2);
-  writer_->PutInto(none, &slots_[0], bytes.data(),
-                   {{2, 1518, 7, 0, 1514}, {4, 6}});
+  writer_->PutInto(none, &slots_[0], bytes.data(), {2, 1518, 7, 0, 1514},
+                   {4, 6});
   writer_->Publish();
   EXPECT_EQ(writer_->not_kept().Get(), 2u);
   EXPECT_FALSE(Read(0).kept);
@@ -259,7 +260,8 @@ TEST_F(LastFrameTest, ManyFramesThroughOneSlot) {
   for (uint64_t sequence = 1; sequence < 20'000; ++sequence) {
     const CertifiedFrame sent(0, sequence);
     sent.Write(bytes.data());
-    writer_->Put(&slots_[0], bytes.data(), sent.record(), 14);
+    const FrameRecord record = sent.record();
+    writer_->Put(&slots_[0], bytes.data(), record, record, 14);
     writer_->Publish();
     const Frame frame = Read(0, CertifiedFrame::kMaxBytes);
     ASSERT_TRUE(frame.kept);
