@@ -3,8 +3,6 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <span>
 
 #include "dataplane/base/held.h"
@@ -17,29 +15,6 @@
 
 namespace mosd::dataplane {
 namespace {
-
-// A frame that was cut by the device has no known length; this one leaves room
-// for any IP packet.
-constexpr uint32_t kUnknownRest = 65536;
-
-// The first bytes of a frame in one piece; `scratch` has kMaxHeaderBytes.
-std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
-  if (frame->nb_segs == 1) [[likely]] {
-    return {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len};
-  }
-  const uint32_t length = std::min(frame->pkt_len, kMaxHeaderBytes);
-  const void* bytes = rte_pktmbuf_read(frame, 0, length, scratch);
-  return {static_cast<const uint8_t*>(bytes), length};
-}
-
-// Of a frame that was not cut, all but the bytes that are kept: at one look.
-void SetFacts(const FrameStamp& stamp, FrameFacts* facts) {
-  static_assert(offsetof(FrameFacts, wire_length) ==
-                    offsetof(FrameStamp, wire_length) &&
-                offsetof(FrameFacts, port) == offsetof(FrameStamp, port) &&
-                offsetof(FrameFacts, zero) == offsetof(FrameStamp, maybe_cut));
-  std::memcpy(facts, &stamp, sizeof(*facts));
-}
 
 FrameInFlow InFlow(const ExpectedFrame& expected) {
   return {expected.stream_offset,
@@ -83,7 +58,7 @@ inline uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
     now_ns = std::max(now_ns, stamp.time_ns);
   }
   pool_ = simple.pool();
-  whole_frames_ = simple.whole() && !cut;
+  is_whole_ = simple.whole() && !cut;
   now_ns_ = now_ns;
   return bytes;
 }
@@ -119,71 +94,6 @@ void Pipeline::Discard(rte_mbuf** frames, uint32_t count, bool handed_in) {
   FreeFrames(frames, count);
 }
 
-// The headers, whatever the limit.
-uint32_t Pipeline::KeptBytes(const rte_mbuf* frame,
-                             uint32_t header_bytes) const {
-  return std::min(frame->pkt_len, std::max(snaplen_bytes_, header_bytes));
-}
-
-uint32_t Pipeline::HeaderBytes(uint32_t number) const {
-  const PlainFrame* const plain = jobs_[number].plain;
-  return plain != nullptr ? plain->payload_offset()
-                          : parsed_[number].payload_offset;
-}
-
-[[gnu::always_inline]] inline DropReason Pipeline::Parse(
-    rte_mbuf* frame, const FrameStamp& stamp, Job* job) {
-  const FrameBytes bytes(
-      {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
-  const PlainFrame* const plain = PlainFrame::Look(bytes, stamp.wire_length);
-  if (plain == nullptr) [[unlikely]]
-    return ParseOther(frame, job);
-  uint32_t kept = frame->pkt_len;
-  if (kept > small_most_) [[unlikely]] {
-    if (read_once_ || frame->nb_segs != 1 || stamp.maybe_cut) {
-      return ParseOther(frame, job);
-    }
-    kept = KeptBytes(frame, plain->payload_offset());
-    large_ |= uint64_t{kept >= large_from_} << NumberOf(*job);
-  }
-  // All is read before anything is stored, which might be what is read.
-  const uint32_t payload_length = plain->payload_length();
-  uint8_t source_index;
-  const FlowKeyHead key = plain->key(&source_index);
-  SetFacts(stamp, &job->facts);
-  job->facts.captured_length = static_cast<uint16_t>(kept);
-  job->plain = plain;
-  job->hash = hash_(key);
-  job->key = key;
-  job->payload_length = payload_length;
-  job->source_index = source_index;
-  job->reason = DropReason::kNone;
-  return DropReason::kNone;
-}
-
-DropReason Pipeline::ParseOther(rte_mbuf* frame, Job* into) {
-  Job& job = *into;
-  const FrameStamp& stamp = *StampOf(frame);
-  ParsedFrame& parsed = parsed_[NumberOf(job)];
-  FrameLength length{frame->pkt_len, stamp.wire_length};
-  if (stamp.maybe_cut) length.wire = frame->pkt_len + kUnknownRest;
-  uint8_t scratch[kMaxHeaderBytes];
-  job = {};
-  job.facts = {stamp.time_ns, stamp.wire_length, stamp.port, 0, 0};
-  job.reason = ParseFrame(HeadersOf(frame, scratch), length, &parsed);
-  if (job.reason == DropReason::kNone) {
-    job.hash = hash_(parsed.key);
-    const uint32_t kept = KeptBytes(frame, parsed.payload_offset);
-    job.facts.captured_length = static_cast<uint16_t>(kept);
-    large_ |= uint64_t{kept >= large_from_} << NumberOf(job);
-    if (stamp.maybe_cut) {
-      job.facts.wire_length =
-          std::max(frame->pkt_len, parsed.ip_offset + parsed.ip_length);
-    }
-  }
-  return job.reason;
-}
-
 const FrameView& Pipeline::View(uint32_t number) {
   const uint64_t bit = uint64_t{1} << number;
   FrameView& view = views_[number];
@@ -198,85 +108,6 @@ const FrameView& Pipeline::View(uint32_t number) {
   view.headers = &parsed_[number];
   view.reason = job.reason;
   return view;
-}
-
-template <bool kMayHandOver>
-uint32_t Pipeline::Prepare(rte_mbuf** frames, uint32_t count) {
-  // Who is told of frames may change their bytes, and how many they are.
-  read_once_ = (Interest() & FlowSink::kFrames) != 0;
-  large_from_ = options_.last_frame && !read_once_
-                    ? static_cast<uint32_t>(kNonTemporalBytes)
-                    : UINT32_MAX;
-  const uint32_t small = std::min(snaplen_bytes_, large_from_ - 1);
-  small_most_ = read_once_ || !whole_frames_ ? 0 : small;
-  kept_small_ = options_.last_frame ? small : 0;
-  large_ = 0;
-  viewed_ = 0;
-  const int stamp_offset = frame_stamp_offset;  // not read again and again
-  Job* job = jobs_;
-  FlowIndex::Buckets* buckets = buckets_;
-  rte_mbuf** taken = taken_;
-  const auto jobs = [&] { return static_cast<uint32_t>(taken - taken_); };
-  for (rte_mbuf* const frame : std::span(frames, count)) {
-    *taken = frame;
-    const FrameStamp& stamp =
-        *RTE_MBUF_DYNFIELD(frame, stamp_offset, const FrameStamp*);
-    if (const DropReason reason = Parse(frame, stamp, job);
-        reason != DropReason::kNone) [[unlikely]] {
-      if (!read_once_) {
-        counts_.Drop(reason);
-        FreeFrame(frame);
-        continue;
-      }
-    } else if (kMayHandOver) {
-      const uint32_t owner = handoff_->OwnerOf(job->hash);
-      if (owner != options_.worker) {
-        Outgoing& outgoing = outgoing_[owner];
-        outgoing.frames[outgoing.count++] = frame;
-        continue;
-      }
-    }
-    *buckets = table_->PrefetchBuckets(job->hash);
-    ++job;
-    ++buckets;
-    ++taken;
-  }
-  if (kMayHandOver) HandOver();
-  const bool told = Interest() != 0;
-  if (large_ == 0) {
-    told ? FindRecords<true, false>(jobs()) : FindRecords<false, false>(jobs());
-  } else {
-    told ? FindRecords<true, true>(jobs()) : FindRecords<false, true>(jobs());
-  }
-  frames_->OrderStamps();
-  return jobs();
-}
-
-template <bool kForSink, bool kSomeLarge>
-void Pipeline::FindRecords(uint32_t jobs) {
-  for (uint32_t i = 0; i < jobs; ++i) {
-    jobs_[i].flow =
-        table_->PrefetchRecord<kForSink>(buckets_[i], jobs_[i].hash);
-    // In turn with those fetches, so that their misses overlap.
-    if (kSomeLarge && HasBuffer(i)) {
-      buffers_[i] =
-          frames_->Reserve(jobs_[i].facts.captured_length, HeaderBytes(i));
-    }
-  }
-}
-
-void Pipeline::HandOver() {
-  for (uint32_t owner = 0; owner < handoff_->workers(); ++owner) {
-    Outgoing& outgoing = outgoing_[owner];
-    if (outgoing.count == 0) continue;
-    const uint32_t sent =
-        handoff_->Send(owner, outgoing.frames, outgoing.count);
-    const uint32_t lost = outgoing.count - sent;
-    counts_.handed_out += sent;
-    counts_.Drop(DropReason::kHandoffFull, lost);
-    FreeFrames(outgoing.frames + sent, lost);
-    outgoing.count = 0;
-  }
 }
 
 [[gnu::always_inline]] inline bool Pipeline::TrackPlain(
@@ -333,7 +164,7 @@ void Pipeline::KeepOther(uint32_t number, const ExpectedFrame& expected) {
   const rte_mbuf* const frame = taken_[number];
   const uint32_t header_bytes = HeaderBytes(number);
   // A program may have changed how many there are.
-  const uint32_t kept = KeptBytes(frame, header_bytes);
+  const uint32_t kept = KeptBytes(frame->pkt_len, header_bytes);
   const auto* const bytes = static_cast<const uint8_t*>(
       frame->nb_segs == 1 ? rte_pktmbuf_mtod(frame, const void*)
                           : rte_pktmbuf_read(frame, 0, kept, whole_.get()));
@@ -449,6 +280,7 @@ void Pipeline::Process(uint32_t jobs) {
 }
 
 void Pipeline::Free(uint32_t jobs) {
+  if (jobs == 0) return;
   if (pool_ != nullptr) [[likely]] {
     FreeSimpleFrames(pool_, taken_, jobs);
   } else {

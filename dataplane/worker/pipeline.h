@@ -5,6 +5,7 @@
 // Owned by a worker. Takes over the frames it is given and frees them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -120,9 +121,16 @@ class Pipeline {
   void Free(uint32_t jobs);
   // A job that is of no flow.
   void Drop(uint32_t number, DropReason reason);
-  uint32_t KeptBytes(const rte_mbuf* frame, uint32_t header_bytes) const;
+  // Of a frame: its headers, whatever the limit.
+  uint32_t KeptBytes(uint32_t frame_bytes, uint32_t header_bytes) const {
+    return std::min(frame_bytes, std::max(snaplen_bytes_, header_bytes));
+  }
   // Of the job of this number, a segment.
-  uint32_t HeaderBytes(uint32_t number) const;
+  uint32_t HeaderBytes(uint32_t number) const {
+    const PlainFrame* const plain = jobs_[number].plain;
+    return plain != nullptr ? plain->payload_offset()
+                            : parsed_[number].payload_offset;
+  }
 
   uint32_t Interest() const { return sink_ == nullptr ? 0 : sink_->interest(); }
   // A job as a sink sees it; made once, or when there is none yet.
@@ -140,15 +148,17 @@ class Pipeline {
   FlowTracker tracker_;
   FrameCounts counts_;
   int64_t now_ns_ = 0;
-  bool read_once_ = false;  // no frame of this burst is taken for a plain one
-  bool whole_frames_ = false;    // none was cut, or is in parts
-  rte_mempool* pool_ = nullptr;  // of the burst's frames, if they are simple
-  // Frames of so many bytes have buffers reserved.
+
+  // Of this burst.
+  bool read_once_ = false;       // no frame is taken for a plain one
+  bool is_whole_ = false;        // no frame was cut, or is in parts
+  rte_mempool* pool_ = nullptr;  // of its frames, if they are simple
+  // By bytes of a frame: from so many on it has a buffer reserved.
   uint32_t large_from_ = UINT32_MAX;
-  // Plain frames of so many bytes are kept whole, if frames are kept, and have
-  // none.
+  // Up to so many it is kept whole, and has none; 0: each is looked at twice.
   uint32_t small_most_ = 0;
-  uint32_t kept_small_ = 0;  // the same, or 0 if frames are not kept
+  // Up to so many, of those that are kept, it has none; 0: none is kept.
+  uint32_t kept_small_ = 0;
   // Of the jobs, by bits: those with reserved buffers, and with FrameViews.
   uint64_t large_ = 0;
   uint64_t viewed_ = 0;

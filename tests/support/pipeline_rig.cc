@@ -15,8 +15,17 @@ namespace {
 
 }  // namespace
 
+PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame)
+    : PipelineRig(flows, frame_bytes, last_frame,
+                  {0, dataplane::FlowHash(), nullptr}) {}
+
 PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
-                         bool last_frame) {
+                         const Share& share)
+    : PipelineRig(flows, frame_bytes, /*last_frame=*/true, share) {}
+
+PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame,
+                         const Share& share)
+    : hash_(share.hash) {
   // Both sides' frames, with headers, a quarter of slack and some for queues.
   const uint64_t memory =
       uint64_t{flows} * 2 * (frame_bytes + 128) * 5 / 4 + (uint64_t{64} << 20);
@@ -25,6 +34,7 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
   pool_ = std::make_unique<dataplane::FramePool>(*std::move(pool));
   writer_ = std::make_unique<dataplane::FrameWriter>(pool_.get());
   dataplane::FlowTableOptions options;
+  options.worker = share.worker;
   options.max_flows = flows;
   options.max_ended_flows = kEndedFlows;
   options.ended_retention_ns = 3'600'000'000'000;
@@ -33,9 +43,10 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
   if (!table.ok()) Fail(table.status());
   table_ = *std::move(table);
   dataplane::PipelineOptions pipeline;
+  pipeline.worker = share.worker;
   pipeline.last_frame = last_frame;
   pipeline_ = std::make_unique<dataplane::Pipeline>(
-      pipeline, hash_, table_.get(), writer_.get(), nullptr);
+      pipeline, hash_, table_.get(), writer_.get(), share.handoff);
 }
 
 void PipelineRig::Attach(dataplane::FlowSink* sink) {

@@ -22,6 +22,14 @@ class PipelineRig {
   // there is none, the program ends with a message.
   PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);
 
+  // As one worker of several, which have the same hash.
+  struct Share {
+    uint32_t worker;
+    dataplane::FlowHash hash;
+    dataplane::Handoff* handoff;
+  };
+  PipelineRig(uint32_t flows, uint32_t frame_bytes, const Share& share);
+
   // Puts a program on the worker.
   void Attach(dataplane::FlowSink* sink);
 
@@ -32,6 +40,9 @@ class PipelineRig {
   const dataplane::FramePool& frame_pool() const { return *pool_; }
 
  private:
+  PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame,
+              const Share& share);
+
   dataplane::FlowHash hash_;
   dataplane::FlowEventRing events_;
   std::unique_ptr<dataplane::FramePool> pool_;
