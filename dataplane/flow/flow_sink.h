@@ -2,6 +2,9 @@
 // is told of frames and flows while they are processed. The C API is one. A
 // sink that is not interested costs a branch a frame.
 //
+// It may change a frame's bytes and how many of them there are in its buffers.
+// It takes no reference to it, and adds no buffer: the worker frees it.
+//
 // One sink a worker. All functions are called by that worker's thread, between
 // BeginTurn and EndWorker; Attach before the thread exists.
 #pragma once

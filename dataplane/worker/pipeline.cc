@@ -43,26 +43,6 @@ Pipeline::Pipeline(const PipelineOptions& options, const FlowHash& hash,
   }
 }
 
-inline uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
-  if (count == 0) return 0;
-  SimpleFrames simple(frames[0]->pool);
-  bool cut = false;
-  uint64_t bytes = 0;
-  int64_t now_ns = now_ns_;
-  for (rte_mbuf* const frame : std::span(frames, count)) {
-    Prefetch(rte_pktmbuf_mtod(frame, void*));
-    const FrameStamp& stamp = *StampOf(frame);
-    simple.Add(*frame);
-    cut |= stamp.maybe_cut;
-    bytes += frame->pkt_len;
-    now_ns = std::max(now_ns, stamp.time_ns);
-  }
-  pool_ = simple.pool();
-  is_whole_ = simple.whole() && !cut;
-  now_ns_ = now_ns;
-  return bytes;
-}
-
 void Pipeline::Receive(rte_mbuf** frames, uint32_t count) {
   counts_.received += count;
   counts_.received_bytes += Meet(frames, count);

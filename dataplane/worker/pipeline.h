@@ -85,7 +85,7 @@ class Pipeline {
 
   // The first look at a burst: its newest time, and its bytes. What is looked
   // at next is fetched.
-  inline uint64_t Meet(rte_mbuf* const* frames, uint32_t count);
+  uint64_t Meet(rte_mbuf* const* frames, uint32_t count);
   // Parses and hashes frames into jobs_, and returns how many there are. What
   // is no TCP is dropped, unless the sink wants to see it, and what is another
   // worker's is handed over.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "dataplane/base/prefetch.h"
 #include "dataplane/frame/frame_copy.h"
 #include "dataplane/packet/parser.h"
 #include "dataplane/port/frame_custody.h"
@@ -39,6 +40,26 @@ void SetFacts(const FrameStamp& stamp, FrameFacts* facts) {
 }
 
 }  // namespace
+
+uint64_t Pipeline::Meet(rte_mbuf* const* frames, uint32_t count) {
+  if (count == 0) return 0;
+  SimpleFrames simple(frames[0]->pool);
+  bool cut = false;
+  uint64_t bytes = 0;
+  int64_t now_ns = now_ns_;
+  for (rte_mbuf* const frame : std::span(frames, count)) {
+    Prefetch(rte_pktmbuf_mtod(frame, void*));
+    const FrameStamp& stamp = *StampOf(frame);
+    simple.Add(*frame);
+    cut |= stamp.maybe_cut;
+    bytes += frame->pkt_len;
+    now_ns = std::max(now_ns, stamp.time_ns);
+  }
+  pool_ = simple.pool();
+  is_whole_ = simple.whole() && !cut;
+  now_ns_ = now_ns;
+  return bytes;
+}
 
 [[gnu::always_inline]] inline DropReason Pipeline::Parse(
     rte_mbuf* frame, const FrameStamp& stamp, Job* job) {
