@@ -58,14 +58,14 @@ class SimpleFrames {
                   offsetof(rte_mbuf, refcnt) + 2);
     uint32_t counts;
     std::memcpy(&counts, &frame.refcnt, sizeof(counts));
-    parts_ |= counts ^ kOneOfEach;
+    parts_ |= counts ^ kOneOfEach;  // segments in the high half
     pools_ |= reinterpret_cast<uintptr_t>(frame.pool) ^
               reinterpret_cast<uintptr_t>(pool_);
     flags_ |= frame.ol_flags;
   }
 
-  // Each is in one piece; so far, as all of this.
-  bool whole() const { return parts_ == 0; }
+  // Each is in one piece, whoever else has it; of those so far, as all of this.
+  bool whole() const { return parts_ >> 16 == 0; }
   // Null: they are not simple.
   rte_mempool* pool() const {
     constexpr uint64_t kIndirect = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;

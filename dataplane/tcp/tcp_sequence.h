@@ -1,5 +1,6 @@
 // Comparison of 32-bit sequence numbers modulo 2^32, RFC 9293 section 3.4. Two
-// numbers compare rightly while they are less than 2 GiB apart. Any thread.
+// numbers compare rightly while they are less than 2 GiB apart; when they are
+// just that, each is before the other. Any thread.
 #pragma once
 
 #include <cstdint>

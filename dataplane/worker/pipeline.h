@@ -160,6 +160,7 @@ class Pipeline {
   // Up to so many, of those that are kept, it has none; 0: none is kept.
   uint32_t kept_small_ = 0;
   // Of the jobs, by bits: those with reserved buffers, and with FrameViews.
+  static_assert(kBurst <= 64);
   uint64_t large_ = 0;
   uint64_t viewed_ = 0;
   Job jobs_[kBurst];

@@ -32,10 +32,12 @@ std::span<const uint8_t> HeadersOf(const rte_mbuf* frame, uint8_t* scratch) {
 
 // Of a frame that was not cut, all but the bytes that are kept: at one look.
 void SetFacts(const FrameStamp& stamp, FrameFacts* facts) {
-  static_assert(offsetof(FrameFacts, wire_length) ==
-                    offsetof(FrameStamp, wire_length) &&
-                offsetof(FrameFacts, port) == offsetof(FrameStamp, port) &&
-                offsetof(FrameFacts, zero) == offsetof(FrameStamp, maybe_cut));
+  static_assert(
+      sizeof(FrameFacts) == sizeof(FrameStamp) &&
+      offsetof(FrameFacts, capture_time_ns) == offsetof(FrameStamp, time_ns) &&
+      offsetof(FrameFacts, wire_length) == offsetof(FrameStamp, wire_length) &&
+      offsetof(FrameFacts, port) == offsetof(FrameStamp, port) &&
+      offsetof(FrameFacts, zero) == offsetof(FrameStamp, maybe_cut));
   std::memcpy(facts, &stamp, sizeof(*facts));
 }
 

@@ -16,26 +16,22 @@ namespace {
 }  // namespace
 
 PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame)
-    : PipelineRig(flows, frame_bytes, last_frame,
-                  {0, dataplane::FlowHash(), nullptr}) {}
+    : PipelineRig(Options{.flows = flows,
+                          .frame_bytes = frame_bytes,
+                          .last_frame = last_frame}) {}
 
-PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes,
-                         const Share& share)
-    : PipelineRig(flows, frame_bytes, /*last_frame=*/true, share) {}
-
-PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame,
-                         const Share& share)
-    : hash_(share.hash) {
+PipelineRig::PipelineRig(const Options& wanted) : hash_(wanted.hash) {
   // Both sides' frames, with headers, a quarter of slack and some for queues.
   const uint64_t memory =
-      uint64_t{flows} * 2 * (frame_bytes + 128) * 5 / 4 + (uint64_t{64} << 20);
+      uint64_t{wanted.flows} * 2 * (wanted.frame_bytes + 128) * 5 / 4 +
+      (uint64_t{64} << 20);
   auto pool = dataplane::FramePool::Create(memory);
   if (!pool.ok()) Fail(pool.status());
   pool_ = std::make_unique<dataplane::FramePool>(*std::move(pool));
   writer_ = std::make_unique<dataplane::FrameWriter>(pool_.get());
   dataplane::FlowTableOptions options;
-  options.worker = share.worker;
-  options.max_flows = flows;
+  options.worker = wanted.worker;
+  options.max_flows = wanted.flows;
   options.max_ended_flows = kEndedFlows;
   options.ended_retention_ns = 3'600'000'000'000;
   auto table =
@@ -43,10 +39,11 @@ PipelineRig::PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame,
   if (!table.ok()) Fail(table.status());
   table_ = *std::move(table);
   dataplane::PipelineOptions pipeline;
-  pipeline.worker = share.worker;
-  pipeline.last_frame = last_frame;
+  pipeline.worker = wanted.worker;
+  pipeline.last_frame = wanted.last_frame;
+  pipeline.snaplen_bytes = wanted.snaplen_bytes;
   pipeline_ = std::make_unique<dataplane::Pipeline>(
-      pipeline, hash_, table_.get(), writer_.get(), share.handoff);
+      pipeline, hash_, table_.get(), writer_.get(), wanted.handoff);
 }
 
 void PipelineRig::Attach(dataplane::FlowSink* sink) {

@@ -22,13 +22,17 @@ class PipelineRig {
   // there is none, the program ends with a message.
   PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame);
 
-  // As one worker of several, which have the same hash.
-  struct Share {
-    uint32_t worker;
-    dataplane::FlowHash hash;
-    dataplane::Handoff* handoff;
+  struct Options {
+    uint32_t flows;
+    uint32_t frame_bytes;
+    bool last_frame = true;
+    uint32_t snaplen_bytes = 9216;
+    // As one worker of several, which have the same hash.
+    uint32_t worker = 0;
+    dataplane::FlowHash hash = dataplane::FlowHash();
+    dataplane::Handoff* handoff = nullptr;
   };
-  PipelineRig(uint32_t flows, uint32_t frame_bytes, const Share& share);
+  explicit PipelineRig(const Options& options);
 
   // Puts a program on the worker.
   void Attach(dataplane::FlowSink* sink);
@@ -40,9 +44,6 @@ class PipelineRig {
   const dataplane::FramePool& frame_pool() const { return *pool_; }
 
  private:
-  PipelineRig(uint32_t flows, uint32_t frame_bytes, bool last_frame,
-              const Share& share);
-
   dataplane::FlowHash hash_;
   dataplane::FlowEventRing events_;
   std::unique_ptr<dataplane::FramePool> pool_;

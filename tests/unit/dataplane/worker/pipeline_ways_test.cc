@@ -16,6 +16,7 @@
 #include "dataplane/last_frame_reader.h"
 #include "dataplane/packet/parser.h"
 #include "dataplane/packet/plain_frame.h"
+#include "tests/support/counting_sink.h"
 #include "tests/support/heap_frame.h"
 #include "tests/support/packet.h"
 #include "tests/support/pipeline_rig.h"
@@ -25,6 +26,7 @@ namespace mosd::dataplane {
 namespace {
 
 using testing::Bytes;
+using testing::CountingSink;
 using testing::HeapFrame;
 using testing::Packet;
 using testing::PipelineRig;
@@ -35,37 +37,6 @@ constexpr uint32_t kConnections = 6;  // more than there are places for flows
 constexpr uint32_t kMostInABurst = 8;
 constexpr ptrdiff_t kTagAt = 12;
 constexpr uint32_t kTagBytes = 4;
-
-// Is told of what it asks for, and counts it.
-class CountingSink : public FlowSink {
- public:
-  explicit CountingSink(uint32_t interest) { interest_ = interest; }
-
-  void Attach(const WorkerAccess& access) override { flows_ = access.flows; }
-  bool BeginTurn(int64_t) override { return true; }
-  void OnFrame(const FrameView& frame) override {
-    ++frames;
-    segments += frame.reason == DropReason::kNone ? 1 : 0;
-  }
-  void OnSegment(const FrameView& frame, const TrackedFrame& tracked) override {
-    if (tracked.started) flows_->ColdOf(*tracked.flow)->sink_data = 1;
-    ++told;
-    payload_bytes += frame.parsed().payload_length;
-  }
-  void OnOrphan(const FrameView&) override { ++orphans; }
-  void OnFlowEnd(uint32_t, EndReason) override {}
-  void OnBurstEnd() override {}
-  void EndWorker() override {}
-
-  uint64_t frames = 0;
-  uint64_t segments = 0;  // of them
-  uint64_t told = 0;
-  uint64_t payload_bytes = 0;
-  uint64_t orphans = 0;
-
- private:
-  FlowTable* flows_ = nullptr;
-};
 
 // A pipeline and its frames of one burst.
 class Line {
