@@ -2,8 +2,12 @@
 
 #include <microhttpd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -18,6 +22,9 @@ constexpr unsigned kMostConnections = 64;
 constexpr unsigned kIdleSeconds = 10;
 constexpr size_t kConnectionBytes = 16 * 1024;
 constexpr int kBacklog = 64;
+
+// For requests that are under way when the listener ends.
+constexpr std::chrono::milliseconds kLeaveTime{100};
 
 struct Reply {
   unsigned code;
@@ -80,6 +87,12 @@ MHD_Result OnRequest(void* listener, MHD_Connection* connection,
   return Send(connection, ReplyTo(self->handlers(), path));
 }
 
+unsigned Connections(MHD_Daemon* daemon) {
+  const MHD_DaemonInfo* const info =
+      MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info == nullptr ? 0 : info->num_connections;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
@@ -108,8 +121,26 @@ absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
   return listener;
 }
 
+// A daemon that answers a malformed request while it is stopped builds its
+// reply of no response, and crashes (libmicrohttpd 0.9.75). So those that are
+// under way end first; who keeps a connection open without asking does not hold
+// this up.
 HttpListener::~HttpListener() {
-  for (MHD_Daemon* daemon : daemons_) MHD_stop_daemon(daemon);
+  std::vector<MHD_socket> sockets;
+  for (MHD_Daemon* daemon : daemons_) {
+    sockets.push_back(MHD_quiesce_daemon(daemon));
+  }
+  const auto give_up = std::chrono::steady_clock::now() + kLeaveTime;
+  for (MHD_Daemon* daemon : daemons_) {
+    while (Connections(daemon) != 0 &&
+           std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    MHD_stop_daemon(daemon);
+  }
+  for (const MHD_socket socket : sockets) {
+    if (socket != MHD_INVALID_SOCKET) ::close(socket);
+  }
 }
 
 }  // namespace mosd::controlplane
