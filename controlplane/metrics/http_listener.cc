@@ -114,7 +114,7 @@ absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
       return absl::ResourceExhaustedError(absl::StrCat(
           address, ": no thread or file descriptor for HTTP (ulimit -u, -n)"));
     }
-    socket.Release();  // the daemon closes it
+    socket.Release();  // it is closed behind the daemon
     listener->daemons_.push_back(daemon);
     listener->addresses_.push_back(address);
   }

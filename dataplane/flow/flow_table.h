@@ -15,7 +15,6 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "dataplane/base/held.h"
 #include "dataplane/base/prefetch.h"
 #include "dataplane/base/region.h"
 #include "dataplane/flow/flow_event_ring.h"

@@ -34,6 +34,7 @@ inline Side SenderOf(size_t source_index, const FlowStatus& status) {
   flow->last_time_ns[sender].Set(time_ns);
   status.set_last_speaker(static_cast<Side>(sender));
   flow->SetStatus(status);
+  // As Count(), but that the table is held in no register before it is needed.
   if (!FlowTable::CountLow(flow, sender, wire_length, segment.payload_length))
       [[unlikely]] {
     table_->CountAndCarry(flow, sender, wire_length, segment.payload_length);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <span>
 
-#include "dataplane/base/held.h"
 #include "dataplane/base/prefetch.h"
 #include "dataplane/frame/last_frame_inline.h"
 #include "dataplane/port/frame_custody.h"
